@@ -1,0 +1,51 @@
+"""The command `impsy`: a table of commands, each imported only when it is called."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from impsy import __version__
+from impsy.errors import ImpsyError
+
+COMMANDS = {  # name: (module, one line for --help); the order is that of a first day with impsy
+    "run": ("impsy.cli.run", "Play: listen, predict, answer, log."),
+    "dataset": ("impsy.cli.dataset", "Collect logs into a dataset."),
+    "train": ("impsy.cli.train", "Train a model on a dataset."),
+    "replay": ("impsy.cli.replay", "Play a log or a dataset as OSC, at its recorded timing."),
+    "init": ("impsy.cli.init", "Make a folder ready to play, record and train in."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands without importing them: `--help` stays quick, and light."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="impsy")
+def impsy() -> None:
+    """A predictive music server: play, and it answers; record, and it learns to play like you."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; a mistake that a person can mend is told in words and ends with 1, never in a traceback."""
+    try:
+        impsy.main(args=None if arguments is None else list(arguments), prog_name="impsy", standalone_mode=True)
+    except ImpsyError as error:
+        click.echo(f"impsy: {error}", err=True)
+        sys.exit(1)

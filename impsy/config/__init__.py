@@ -1,0 +1,1 @@
+"""The configuration: a typed schema and its loader."""

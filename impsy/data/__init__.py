@@ -1,0 +1,1 @@
+"""Logs and datasets: what was played, as rows and as arrays."""

@@ -1,0 +1,66 @@
+"""The errors that impsy raises on purpose: each text says what is wrong and what to do about it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class ImpsyError(Exception):
+    """Something a person can mend; the command line prints its text and exits with 1."""
+
+
+class ConfigError(ImpsyError):
+    """A configuration that cannot be used.
+
+    `problems` holds one line each, all of them at once; `source` is the file or the words that they are in.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("\n".join([f"{source} cannot be used:", *(f"  - {problem}" for problem in self.problems)]))
+
+
+class FileError(ImpsyError):
+    """A file that is missing, damaged, or not what its name says; `path` names it."""
+
+    def __init__(self, path: Path | str, what: str) -> None:
+        self.path = Path(path)
+        self.what = what
+        super().__init__(f"{path}: {what}")
+
+
+class ModelError(FileError):
+    """A model file that cannot be played."""
+
+
+class DatasetError(FileError):
+    """A dataset that cannot be read, or must not be (hostile, damaged)."""
+
+
+class LogError(FileError):
+    """A log, or a folder of logs, that cannot be read or written."""
+
+
+class NotEnoughData(ImpsyError):
+    """Too little was recorded to learn from; `found` and `needed` count interactions."""
+
+    def __init__(self, found: int, needed: int, what: str) -> None:
+        self.found = found
+        self.needed = needed
+        super().__init__(what)
+
+
+class MissingExtra(ImpsyError):
+    """A command needs an optional part of the installation; `extra` names it."""
+
+    def __init__(self, extra: str, why: str) -> None:
+        self.extra = extra
+        super().__init__(f"{why} needs the extra \"{extra}\": pip install 'impsy[{extra}]'")
+
+
+class PortError(ImpsyError):
+    """A port or a device of ours that cannot be opened; `port` names it as a person would."""
+
+    def __init__(self, port: str, what: str) -> None:
+        self.port = port
+        super().__init__(f"{port}: {what}")

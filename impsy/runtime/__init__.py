@@ -1,0 +1,1 @@
+"""The performance: the one loop, the clock, the log, the console."""

@@ -1,0 +1,1 @@
+"""Learning: the only folder that imports Keras and TensorFlow."""

@@ -1,0 +1,1 @@
+"""Pure codecs: bytes and text to messages and back; no sockets, no time."""
