@@ -1,0 +1,12 @@
+"""What all tests share: slow ones get more time than the limit in pyproject.toml."""
+
+import pytest
+
+SLOW_LIMIT = 600  # seconds; a test that knows better says so with its own `timeout` marker
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        patient = item.get_closest_marker("slow") or item.get_closest_marker("browser")
+        if patient and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_LIMIT))
