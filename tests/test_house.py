@@ -97,7 +97,7 @@ def test_no_file_names_a_registry_or_somebodys_machine() -> None:
 
 
 def test_the_patterns_of_forbidden_names_bite() -> None:
-    assert HOSTS.search("https://files." + "pythonhosted.org/packages/x.whl")
+    assert HOSTS.search("https://files.pythonhosted" + ".org/x.whl")
     assert MACHINE_PATHS.search('path = "/ro' + 'ot/logs"')
     assert not MACHINE_PATHS.search("COPY logs /workspace/logs")
     assert not MACHINE_PATHS.search("see docs/home/index.md")
