@@ -2,16 +2,21 @@
 #   docker build -t impsy .                                  performs
 #   docker build -t impsy:train --build-arg EXTRAS=train .   also trains (about 2 GB more)
 
-FROM docker.io/library/python:3.12-slim AS build
+FROM docker.io/library/python:3.12-slim-bookworm AS build
 ARG EXTRAS=
 RUN python3 -m venv /opt/impsy
 WORKDIR /src
 COPY . .
 RUN /opt/impsy/bin/pip install --no-cache-dir --disable-pip-version-check ".${EXTRAS:+[$EXTRAS]}"
 
-FROM docker.io/library/python:3.12-slim
+FROM docker.io/library/python:3.12-slim-bookworm
 ENV PATH="/opt/impsy/bin:$PATH" PYTHONUNBUFFERED=1
-RUN useradd --create-home --uid 1000 impsy \
+# libasound2 is what python-rtmidi links to; MIDI then also needs --device /dev/snd
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libasound2 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --uid 1000 impsy \
     && mkdir -p /workspace/logs /workspace/models /workspace/datasets /workspace/configs \
     && chown -R impsy:impsy /workspace
 COPY --from=build /opt/impsy /opt/impsy
