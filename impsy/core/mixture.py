@@ -35,7 +35,8 @@ class Mixture:
         `held` fixes some dimensions by index: the components are weighed by the density of the held values and the
         rest is drawn from the chosen one, which is exact, for within a component the dimensions are independent.
         """
-        logits = [logit / pi_temperature for logit in self.logits.tolist()]
+        highest = float(self.logits.max())  # taken off first: then no temperature, however low, overflows
+        logits = [(logit - highest) / pi_temperature for logit in self.logits.tolist()]
         if held:
             logits = self._weighed(logits, held, sigma_temperature)
         k = _choose(logits, rng.random())

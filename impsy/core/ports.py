@@ -1,0 +1,43 @@
+"""The seams between the engine and the world: what ports may ask of it, and what it hands to those who listen."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from impsy.core.actions import Action, Status
+from impsy.core.events import Event
+
+
+class Inbox(Protocol):
+    """Where ports put what arrives; any thread may call, none ever waits."""
+
+    def put(self, event: Event, delay: float = 0.0) -> None:
+        """Stamp the event with its arrival, `delay` seconds from now, and hand it to the engine."""
+        ...
+
+    def ask(self, reply: Callable[[Status], None]) -> None:
+        """Have `reply` called with the status as of now, after all that was put before; it must not wait."""
+        ...
+
+    def refuse(self, source: str, why: str) -> None:
+        """Count input that was not accepted; `source` and `why` come from small fixed sets, however hostile."""
+        ...
+
+
+class Listener(Protocol):
+    """One who carries actions out or watches them: an output, the log, the console, a page."""
+
+    def perform(self, action: Action) -> None:
+        """Called by the engine thread, in order; returns at once, whatever a device or a client does."""
+        ...
+
+
+class Port(Listener, Protocol):
+    """A listener with a connection to the world."""
+
+    def open(self, status: Status) -> None:
+        """Begin to listen; `status` is what holds at the start. Raises `PortError` when it cannot be had."""
+        ...
+
+    def close(self) -> None:
+        """End within a moment, whatever hangs at the other end; a second call does nothing."""
+        ...

@@ -1,0 +1,353 @@
+"""One performance: events and time in, actions out (formats §5 and §6).
+
+A session is a function of its seed, its predictor, its settings and the events with their times, and never of how
+late it was called: `advance` plays everything that fell due as of its own deadline, and `receive` does so first.
+It keeps three deadlines' worth of state: the predictions pending, the takeover (in callresponse, while the performer
+is silent), and nothing else. Times are seconds on any clock that does not go back.
+
+A run of this state machine, in words: a gesture sets the performer's vector, is recorded, and steps the model where
+the mode says so; a takeover or a fresh start samples the model; a prediction that falls due is played, recorded, fed
+back where the mode says so, and the next one is sampled.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impsy.core.actions import (
+    Action,
+    Announce,
+    Applied,
+    Happening,
+    Origin,
+    Overflowed,
+    Play,
+    Record,
+    Refused,
+    Shifted,
+    Silence,
+    Status,
+    TurnTaken,
+    Values,
+)
+from impsy.core.events import (
+    Event,
+    Gesture,
+    Panic,
+    Pause,
+    Quit,
+    Reset,
+    SetMode,
+    SetPredictor,
+    SetTemperature,
+    SetThreshold,
+    SetTimescale,
+    Stalled,
+)
+from impsy.core.mixture import Mixture
+from impsy.core.modes import WIRING, Mode, Turn, Wiring
+from impsy.core.pending import Pending, Prediction
+from impsy.core.predictor import Predictor
+
+SHORTEST_DT = 0.001  # seconds; what a predicted dt is clamped to, and the least wait of a model that plays alone
+STARTING_DT = 0.01  # seconds; the dt that goes with the vector from which a battle starts
+UNUSABLE_DT = 1.0  # seconds; the wait after a prediction that is not a number
+MOST_PENDING = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a session starts with; seconds, and temperatures as in `Mixture.sample`."""
+
+    mode: Mode = Mode.CALLRESPONSE
+    threshold: float = 0.1
+    sigma_temperature: float = 0.01
+    pi_temperature: float = 1.0
+    timescale: float = 1.0
+    input_thru: bool = False
+    longest_dt: float = 5.0
+
+
+class Session:
+    """One performer and one model, sharing one instrument."""
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        settings: Settings,
+        seed: int,
+        started: float,
+        *,
+        model: str = "",
+        agent: str = "impsy",
+    ) -> None:
+        self._predictor = predictor
+        self._settings = settings
+        self._rng = np.random.default_rng(seed)
+        self._model = model
+        self._agent = agent
+        self._turn = Turn.CALL
+        self._paused = False
+        self._now = started
+
+        self._vector: Values = (0.5,) * predictor.spec.controls
+        self._last_arrival = started  # of an accepted gesture: the origin of the next one's dt
+        self._last_gesture: list[float] | None = None  # [dt, x_1 ... x_n]
+        self._answered_from = started  # the last gesture's time, moved along by stalls: what a response counts from
+        self._gesture_unheard = False  # the last gesture never reached the model
+        self._last_played: Values | None = None
+
+        self._state = predictor.initial_state()
+        self._mixture: Mixture | None = None  # what the model expects after all that it has heard
+        self._pending = Pending(MOST_PENDING)
+        self._overflowed = 0
+        self._silent_since = started  # what the silence before a takeover counts from
+        self._takeover: float | None = None
+        self._begin(started)
+
+    # -- what the runner calls
+
+    @property
+    def status(self) -> Status:
+        """What people can see of it now."""
+        s = self._settings
+        return Status(
+            mode=s.mode,
+            turn=self._turn,
+            sigma_temperature=s.sigma_temperature,
+            pi_temperature=s.pi_temperature,
+            timescale=s.timescale,
+            threshold=s.threshold,
+            paused=self._paused,
+            dimension=self._predictor.spec.dimension,
+            model=self._model,
+        )
+
+    def next_deadline(self) -> float | None:
+        """When `advance` has something to do, if nothing else happens."""
+        due = self._pending.next_due()
+        if self._takeover is None:
+            return due
+        return self._takeover if due is None else min(due, self._takeover)
+
+    def advance(self, now: float) -> list[Action]:
+        """Everything that is due by `now`, each as of its own deadline, in order."""
+        actions: list[Action] = []
+        while (deadline := self.next_deadline()) is not None and deadline <= now:
+            self._now = max(self._now, deadline)
+            if deadline == self._takeover:
+                self._take_over(deadline, actions)
+            else:
+                self._play(self._pending.pop(), deadline, actions)
+        self._now = max(self._now, now)
+        return actions
+
+    def receive(self, event: Event, at: float) -> list[Action]:
+        """What the event brings about, after all that was due by then; a time before the latest seen counts as that."""
+        at = max(at, self._now)
+        if isinstance(event, Stalled):  # stamped with the deadline that was missed, which must not fire unmoved
+            actions = self.advance(math.nextafter(at, -math.inf))
+            self._stand_still(event, at, actions)
+            return actions
+        actions = self.advance(at)
+        match event:
+            case Gesture():
+                self._gesture(event, at, actions)
+            case Quit():
+                self._drop(at, actions)
+                self._takeover = None
+            case _:
+                self._control(event, at, actions)
+        return actions + self.advance(at)  # at timescale 0 an answer is due at once
+
+    # -- the performer
+
+    def _gesture(self, gesture: Gesture, at: float, actions: list[Action]) -> None:
+        vector = self._merged(gesture)
+        if vector is None:
+            actions.append(Announce(at, Refused(gesture.source, "values are numbers, one per control")))
+            return
+        if self._turn is Turn.RESPONSE:
+            self._hand_back(at, actions)
+        if self._settings.input_thru:
+            actions.append(Play(at, vector, Origin.PERFORMER, self._agent))
+        actions.append(Record(at, Origin.PERFORMER, vector))
+        self._vector = vector
+        self._last_gesture = [min(at - self._last_arrival, self._settings.longest_dt), *vector]
+        self._last_arrival = self._answered_from = self._silent_since = at
+        self._gesture_unheard = True
+        wiring = self._wiring
+        if wiring.performer_feeds_model:
+            self._hear_gesture()
+        if wiring.answers_each and not self._paused:
+            self._predict(base=at, floor=at, shortest=0.0, actions=actions)
+        self._expect_takeover(at)
+
+    def _merged(self, gesture: Gesture) -> Values | None:
+        """The performer's vector after the gesture, clipped; None when the gesture is to be refused."""
+        vector = list(self._vector)
+        for index, value in gesture.changes:
+            if not (0 <= index < len(vector) and math.isfinite(value)):
+                return None
+            vector[index] = 0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value)
+        return tuple(vector) if gesture.changes else None
+
+    def _hand_back(self, at: float, actions: list[Action]) -> None:
+        """The performer interrupts the response."""
+        self._drop(at, actions)
+        actions.append(Announce(at, TurnTaken(Turn.CALL, self.status)))
+
+    # -- the model
+
+    def _hear(self, sample: NDArray[np.float64]) -> None:
+        self._mixture, self._state = self._predictor.step(sample, self._state)
+
+    def _hear_gesture(self) -> None:
+        self._hear(np.array(self._last_gesture))
+        self._gesture_unheard = False
+
+    def _predict(self, base: float, floor: float, shortest: float, actions: list[Action]) -> None:
+        """Sample what comes next, and let it wait for its time."""
+        assert self._mixture is not None, "the model has heard something before it is asked"
+        s = self._settings
+        drawn = self._mixture.sample(self._rng, s.pi_temperature, s.sigma_temperature).tolist()
+        if not all(map(math.isfinite, drawn)):
+            self._blank()
+            actions.append(Announce(base, Refused("model", "its prediction was not a number; its memory was blanked")))
+            drawn = [UNUSABLE_DT, *(self._last_played or self._vector)]
+        dt, *values = drawn
+        clipped = tuple([0.0 if x < 0.0 else 1.0 if x > 1.0 else x for x in values])
+        if not self._pending.add(Prediction(base, floor, shortest, max(dt, SHORTEST_DT), clipped), s.timescale):
+            self._overflowed += 1
+            if self._overflowed & (self._overflowed - 1) == 0:  # 1, 2, 4, 8 ...: told, but never a flood
+                actions.append(Announce(floor, Overflowed(self._overflowed)))
+
+    def _play(self, prediction: Prediction, due: float, actions: list[Action]) -> None:
+        actions.append(Play(due, prediction.values, Origin.MODEL, self._agent))
+        actions.append(Record(due, Origin.MODEL, prediction.values))
+        self._last_played = prediction.values
+        if not self._wiring.answers_each:  # it goes on from what it has just played
+            self._hear(np.array([prediction.dt, *prediction.values]))
+            self._predict(base=due, floor=due, shortest=SHORTEST_DT, actions=actions)
+
+    def _take_over(self, at: float, actions: list[Action]) -> None:
+        self._takeover = None
+        self._turn = Turn.RESPONSE
+        actions.append(Announce(at, TurnTaken(Turn.RESPONSE, self.status)))
+        if self._gesture_unheard:
+            self._hear_gesture()
+        self._predict(base=self._answered_from, floor=at, shortest=SHORTEST_DT, actions=actions)
+
+    # -- controls
+
+    def _control(self, event: Event, at: float, actions: list[Action]) -> None:
+        why = self._apply(event, at, actions)
+        told: Happening = Refused(event.source, why) if why else Applied(event, self.status)
+        actions.append(Announce(at, told))
+
+    def _apply(self, event: Event, at: float, actions: list[Action]) -> str:
+        """Carry out a control event; the reason, when it is refused and everything stays as it was."""
+        s = self._settings
+        match event:
+            case SetTemperature(sigma=sigma, pi=pi):
+                return self._set_temperatures(
+                    s.sigma_temperature if sigma is None else sigma, s.pi_temperature if pi is None else pi
+                )
+            case SetTimescale(timescale=timescale):
+                if not (math.isfinite(timescale) and timescale >= 0):
+                    return f"timescale is a number from 0 up, not {timescale}"
+                self._settings = replace(s, timescale=timescale)
+                self._pending.retime(timescale, at)
+            case SetThreshold(threshold=threshold):
+                if not (math.isfinite(threshold) and threshold > 0):
+                    return f"threshold is a number of seconds above 0, not {threshold}"
+                self._settings = replace(s, threshold=threshold)
+                if self._takeover is not None:
+                    self._expect_takeover(at)
+            case SetMode(mode=mode):
+                if mode is not s.mode:
+                    self._drop(at, actions)
+                    self._settings = replace(s, mode=mode)
+                    self._begin(at)
+            case SetPredictor(predictor=predictor, name=name):
+                if predictor.spec.dimension != self._predictor.spec.dimension:
+                    wanted, found = self._predictor.spec.dimension, predictor.spec.dimension
+                    return f"{name} has dimension {found}, but this performance has {wanted}"
+                self._predictor, self._model = predictor, name
+                self._start_afresh(at, actions)
+            case Reset():
+                self._start_afresh(at, actions)
+            case Pause(paused=paused):
+                self._pause(paused, at, actions)
+            case Panic():
+                self._pause(True, at, actions)
+                actions.append(Silence(at, self._agent, everything=True))
+        return ""
+
+    def _set_temperatures(self, sigma: float, pi: float) -> str:
+        if not (math.isfinite(sigma) and sigma >= 0):
+            return f"sigmatemp is a number from 0 up, not {sigma}"
+        if not (math.isfinite(pi) and pi > 0):
+            return f"pitemp is a number above 0, not {pi}"
+        self._settings = replace(self._settings, sigma_temperature=sigma, pi_temperature=pi)
+        return ""
+
+    def _pause(self, paused: bool, at: float, actions: list[Action]) -> None:
+        if paused == self._paused:
+            return
+        self._paused = paused
+        if paused:
+            self._drop(at, actions)
+            self._takeover = None
+        else:
+            self._begin(at)
+
+    def _stand_still(self, stall: Stalled, at: float, actions: list[Action]) -> None:
+        """Move all that waits by the time that was lost; nothing is caught up."""
+        if not (math.isfinite(stall.seconds) and stall.seconds > 0):
+            return
+        self._pending.shift(stall.seconds, self._settings.timescale)
+        self._answered_from += stall.seconds
+        self._silent_since += stall.seconds
+        if self._takeover is not None:
+            self._takeover += stall.seconds
+        actions.append(Announce(at, Shifted(stall.seconds)))
+
+    # -- beginnings and ends
+
+    @property
+    def _wiring(self) -> Wiring:
+        return WIRING[self._settings.mode]
+
+    def _drop(self, at: float, actions: list[Action]) -> None:
+        """Nothing is pending, no note of the model sounds, and it is the performer's turn."""
+        self._pending.clear()
+        self._turn = Turn.CALL
+        actions.append(Silence(at, self._agent))
+
+    def _blank(self) -> None:
+        """The model forgets all that it has heard."""
+        self._state = self._predictor.initial_state()
+        self._mixture = None
+        self._gesture_unheard = self._last_gesture is not None
+
+    def _start_afresh(self, at: float, actions: list[Action]) -> None:
+        self._drop(at, actions)
+        self._blank()
+        self._begin(at)
+
+    def _begin(self, at: float) -> None:
+        """Start what the mode starts by itself: a battle, or the wait for a takeover."""
+        self._silent_since = at
+        self._takeover = None
+        self._expect_takeover(at)
+        if self._wiring.plays_alone and not self._paused:
+            self._hear(np.array([STARTING_DT, *(self._last_played or self._vector)]))
+            self._predict(base=at, floor=at, shortest=SHORTEST_DT, actions=[])
+
+    def _expect_takeover(self, at: float) -> None:
+        """Set the takeover's deadline by the silence so far; before the first gesture there is none."""
+        if self._wiring.takes_over and not self._paused and self._last_gesture is not None:
+            self._takeover = max(self._silent_since + self._settings.threshold, at)

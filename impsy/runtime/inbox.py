@@ -1,0 +1,84 @@
+"""The one way in: events from any thread, stamped as they arrive, for the engine to take in order."""
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import TypeAlias
+
+from impsy.core.actions import Status
+from impsy.core.events import Event, Gesture
+from impsy.runtime.clock import SPIN
+
+CAPACITY = 4096  # beyond, gestures are dropped; controls never are
+LONGEST_WAIT = 0.5 if sys.platform == "win32" else 600.0  # seconds; on Windows a wait without end ignores Ctrl-C
+
+Reply: TypeAlias = Callable[[Status], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Input of `source` was refused for the `count`-th time for the reason `why`."""
+
+    source: str
+    why: str
+    count: int
+
+
+Item: TypeAlias = tuple[float, Event | Refusal | Reply]
+
+
+class EventInbox:
+    """A `SimpleQueue` with stamps: it wakes in 57 µs where asyncio takes 624 (median), and putting never blocks.
+
+    Signal handlers may put, too: `SimpleQueue.put` is reentrant.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._queue: SimpleQueue[Item] = SimpleQueue()
+        self._refusals: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def put(self, event: Event, delay: float = 0.0) -> None:
+        """Stamp and hand over; see `impsy.core.ports.Inbox`."""
+        if isinstance(event, Gesture) and self._queue.qsize() >= CAPACITY:
+            self.refuse(event.source, "more came than can be played")
+        else:
+            self._queue.put((self._clock() + delay, event))
+
+    def ask(self, reply: Reply) -> None:
+        """Have the engine call `reply`; when too many ask at once, some get no answer."""
+        if self._queue.qsize() < CAPACITY:
+            self._queue.put((self._clock(), reply))
+
+    def refuse(self, source: str, why: str) -> None:
+        """Count; and tell the engine at the first, second, fourth, eighth … so that a flood stays quiet."""
+        with self._lock:
+            self._refusals[source, why] += 1
+            count = self._refusals[source, why]
+        if count & (count - 1) == 0:
+            self._queue.put((self._clock(), Refusal(source, why, count)))
+
+    def refusals(self) -> list[Refusal]:
+        """All counts so far."""
+        with self._lock:
+            return [Refusal(source, why, count) for (source, why), count in self._refusals.items()]
+
+    def take(self, deadline: float | None) -> Item | None:
+        """The next item, or None once the deadline has come; the engine's only wait.
+
+        It sleeps until `SPIN` before the deadline and then watches the clock, with a lateness of 1 µs instead of 57.
+        """
+        while (left := LONGEST_WAIT if deadline is None else deadline - SPIN - self._clock()) > 0:
+            try:
+                return self._queue.get(timeout=min(left, LONGEST_WAIT))
+            except Empty:
+                continue
+        assert deadline is not None, "without a deadline the wait goes on"
+        while self._queue.empty():
+            if self._clock() >= deadline:
+                return None
+        return self._queue.get()

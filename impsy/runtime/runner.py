@@ -1,0 +1,75 @@
+"""The only loop: wait for an event or a deadline, ask the session, hand its actions to those who carry them out."""
+
+import heapq
+from collections.abc import Callable, Sequence
+
+from impsy.core.actions import Action, Announce, Refused
+from impsy.core.events import Event, Quit, Stalled
+from impsy.core.ports import Listener
+from impsy.core.session import Session
+from impsy.runtime.inbox import EventInbox, Refusal
+
+STALL = 0.25  # seconds; what is later than that is not caught up (formats §5)
+
+
+class Runner:
+    """Drives one session on the thread that calls `run`, the main one; nobody else touches the session."""
+
+    def __init__(
+        self, session: Session, inbox: EventInbox, clock: Callable[[], float], listeners: Sequence[Listener]
+    ) -> None:
+        self._session = session
+        self._inbox = inbox
+        self._clock = clock
+        self._listeners = listeners
+        self._later: list[tuple[float, int, Event]] = []  # events with a time of their own, still to come
+        self._number = 0
+
+    def run(self) -> Quit:
+        """Play until someone quits."""
+        while True:
+            deadline = self._next_deadline()
+            item = self._inbox.take(deadline)
+            now = self._clock()
+            reached = now if item is None else min(item[0], now)  # an item may be stamped with a time to come
+            if deadline is not None and reached > deadline:
+                self._look_at_the_clock(deadline, now)
+            self._advance(reached)
+            if item is None:
+                continue
+            at, what = item
+            match what:
+                case Refusal(source=source, why=why, count=count):
+                    self._perform([Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)"))])
+                case Quit():
+                    self._perform(self._session.receive(what, at))
+                    return what
+                case _ if callable(what):
+                    what(self._session.status)
+                case _ if at > now:
+                    self._number += 1
+                    heapq.heappush(self._later, (at, self._number, what))
+                case _:
+                    self._perform(self._session.receive(what, at))
+
+    def _next_deadline(self) -> float | None:
+        due = self._session.next_deadline()
+        if not self._later:
+            return due
+        return self._later[0][0] if due is None else min(due, self._later[0][0])
+
+    def _look_at_the_clock(self, deadline: float, now: float) -> None:
+        """Tell the session of a deadline that was missed by so much that the process must have stood still."""
+        if now - deadline > STALL:
+            self._perform(self._session.receive(Stalled(now - deadline), deadline))
+
+    def _advance(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            at, _, event = heapq.heappop(self._later)
+            self._perform(self._session.receive(event, at))
+        self._perform(self._session.advance(now))
+
+    def _perform(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            for listener in self._listeners:
+                listener.perform(action)
