@@ -2,6 +2,7 @@
 
 import pytest
 
+collect_ignore_glob = ["data/*"]  # scripts that made the files there; they may need TensorFlow
 SLOW_LIMIT = 600  # seconds; a test that knows better says so with its own `timeout` marker
 
 
