@@ -41,7 +41,9 @@ class Mixture:
             logits = self._weighed(logits, held, sigma_temperature)
         k = _choose(logits, rng.random())
         width = math.sqrt(sigma_temperature)
-        drawn = self.means[k] + self.deviations[k] * (width * rng.standard_normal(self.means.shape[1]))
+        drawn: NDArray[np.float64] = self.means[k] + self.deviations[k] * (
+            width * rng.standard_normal(self.means.shape[1])
+        )
         for index, value in (held or {}).items():
             drawn[index] = value
         return drawn

@@ -14,8 +14,11 @@ class Inbox(Protocol):
         """Stamp the event with its arrival, `delay` seconds from now, and hand it to the engine."""
         ...
 
-    def ask(self, reply: Callable[[Status], None]) -> None:
-        """Have `reply` called with the status as of now, after all that was put before; it must not wait."""
+    def ask(self, reply: Callable[[Status], None]) -> bool:
+        """Have `reply` called by the engine with the status as of then, after all that was put before.
+
+        It must not wait. False when too many ask at once and it will not be called.
+        """
         ...
 
     def refuse(self, source: str, why: str) -> None:

@@ -49,10 +49,12 @@ class EventInbox:
         else:
             self._queue.put((self._clock() + delay, event))
 
-    def ask(self, reply: Reply) -> None:
-        """Have the engine call `reply`; when too many ask at once, some get no answer."""
-        if self._queue.qsize() < CAPACITY:
-            self._queue.put((self._clock(), reply))
+    def ask(self, reply: Reply) -> bool:
+        """Have the engine call `reply`; False when too many ask at once."""
+        if self._queue.qsize() >= CAPACITY:
+            return False
+        self._queue.put((self._clock(), reply))
+        return True
 
     def refuse(self, source: str, why: str) -> None:
         """Count; and tell the engine at the first, second, fourth, eighth … so that a flood stays quiet."""

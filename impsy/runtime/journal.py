@@ -18,7 +18,18 @@ from typing import TypeAlias
 
 import msgspec
 
-from impsy.core.actions import Action, Announce, Applied, Happening, Origin, Overflowed, Record, Refused, Shifted, TurnTaken
+from impsy.core.actions import (
+    Action,
+    Announce,
+    Applied,
+    Happening,
+    Origin,
+    Overflowed,
+    Record,
+    Refused,
+    Shifted,
+    TurnTaken,
+)
 from impsy.core.events import Panic, Pause, Reset, SetMode, SetPredictor, SetTemperature, SetThreshold, SetTimescale
 from impsy.data.logs import format_row, log_name
 from impsy.runtime.clock import WallClock
@@ -52,8 +63,8 @@ class Journal:
         wall: WallClock,
         start: Entry,
         *,
-        sources: frozenset[Origin] = frozenset(Origin),
-        say: Callable[[str], None] = lambda line: None,
+        sources: frozenset[Origin],
+        say: Callable[[str], None],
     ) -> None:
         """`start` opens the record; only rows of `sources` are written; `say` tells people of trouble, any thread."""
         self._folder = folder
@@ -214,7 +225,7 @@ def _entry(what: Happening) -> Entry:
             given = {field.name: getattr(event, field.name) for field in fields(event)}
             given.pop("predictor", None)
             plain = {key: value.value if isinstance(value, Enum) else value for key, value in given.items()}
-            return {"what": _NAMES[type(event)], **plain}  # type: ignore[index]
+            return {"what": _NAMES[type(event)], **plain}
         case TurnTaken(turn=turn):
             return {"what": "turn", "turn": turn.value}
         case Refused(source=source, why=why):

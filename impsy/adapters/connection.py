@@ -1,0 +1,194 @@
+"""One client of the WebSocket port: its socket, the protocol on it, and an outbox with a thread of its own.
+
+The protocol is that of `websockets`, without its I/O: two threads a client instead of three, and an end that never
+waits for anybody (closing its threaded connection waits for a client that does not read).
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+
+LARGEST_MESSAGE = 65_536  # bytes
+HANDSHAKE = 10.0  # seconds in which a client has to say what it wants
+CROWDED = 256  # frames waiting: beyond, those that the next ones replace are dropped
+HOPELESS = 2048  # frames waiting: beyond, the client is
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text frame."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A binary frame."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """Bytes of the protocol itself: pongs, the closing handshake."""
+
+    data: list[bytes]
+
+
+class _End:
+    """The last thing in an outbox."""
+
+
+Message: TypeAlias = Text | Binary
+
+
+class Connection:
+    """The reading thread calls all but `put` and `drop`, which any thread may call and which never wait."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self.gone = False  # kept by the port, under its lock
+        self._socket = sock
+        self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE)
+        self._lock = threading.Lock()  # the protocol is used by the reading and the sending thread
+        self._outbox: SimpleQueue[Message | _Raw | _End] = SimpleQueue()
+        self._sent = 0
+        self._sending = False
+        self._seen_sending: int | None = None
+
+    # -- the handshake
+
+    def request(self) -> Request | None:
+        """The client's request, or None when it sent something else, or nothing in time."""
+        self._socket.settimeout(HANDSHAKE)
+        while data := self._socket.recv(_CHUNK):
+            self._protocol.receive_data(data)
+            for event in self._protocol.events_received():
+                if isinstance(event, Request):
+                    return event
+            if self._protocol.handshake_exc is not None:
+                return None
+        return None
+
+    def accept(self, request: Request) -> bool:
+        """Become a WebSocket; False when the request was not a right one, which the client is told."""
+        response = self._protocol.accept(request)
+        self.respond(response)
+        if response.status_code != 101:
+            return False
+        self._socket.settimeout(None)
+        threading.Thread(target=self._send, name="websocket-out", daemon=True).start()
+        return True
+
+    def respond(self, response: Response) -> None:
+        """Answer the request."""
+        self._protocol.send_response(response)
+        self._socket.sendall(b"".join(self._protocol.data_to_send()))
+
+    # -- messages
+
+    def messages(self) -> Iterator[Message]:
+        """What the client says, until it goes; text that is not UTF-8 comes with replacement characters."""
+        parts: list[bytes] = []
+        opcode = Opcode.BINARY
+        while True:
+            for frame in self._receive():
+                if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+                    parts, opcode = [bytes(frame.data)], frame.opcode
+                elif frame.opcode is Opcode.CONT:
+                    parts.append(bytes(frame.data))
+                else:
+                    continue
+                if frame.fin:
+                    whole = b"".join(parts)
+                    yield Binary(whole) if opcode is Opcode.BINARY else Text(whole.decode(errors="replace"))
+            if self._protocol.close_expected():
+                return
+
+    def _receive(self) -> list[Frame]:
+        """The frames that the next bytes complete; none at the end."""
+        try:
+            data = self._socket.recv(_CHUNK)
+        except OSError:
+            data = b""
+        with self._lock:
+            if data:
+                self._protocol.receive_data(data)
+            else:
+                self._protocol.receive_eof()
+            answers = self._protocol.data_to_send()
+            events = self._protocol.events_received()
+        if any(answers):
+            self._outbox.put(_Raw(answers))
+        return [event for event in events if isinstance(event, Frame)]
+
+    def put(self, message: Message, *, lasting: bool) -> bool:
+        """Send soon; what is `lasting` (a note's end, a setting) is never left out, the rest when it is crowded.
+
+        False when the message was left out. A client that has read nothing for far too long is dropped.
+        """
+        waiting = self._outbox.qsize()
+        if waiting >= HOPELESS:
+            self.drop()
+            return False
+        if waiting >= CROWDED and not lasting:
+            return False
+        self._outbox.put(message)
+        return True
+
+    def is_stuck(self) -> bool:
+        """Whether the same frame is being sent as when this was asked last."""
+        stuck = self._sending and self._seen_sending == self._sent
+        self._seen_sending = self._sent if self._sending else None
+        return stuck
+
+    def drop(self) -> None:
+        """End the connection at once, even while it is blocked in sending; closing it would wait."""
+        with suppress(OSError):  # it may be gone already
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Let both threads end."""
+        self._outbox.put(_End())
+        self.drop()
+        self._socket.close()
+
+    def _send(self) -> None:
+        while not isinstance(message := self._outbox.get(), _End):
+            data = self._framed(message)
+            self._sending = True
+            try:
+                for chunk in data:
+                    if chunk:
+                        self._socket.sendall(chunk)
+                    else:  # the protocol's word for «no more»
+                        self._socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                self.drop()
+                return
+            self._sending = False
+            self._sent += 1
+
+    def _framed(self, message: Message | _Raw) -> list[bytes]:
+        if isinstance(message, _Raw):
+            return message.data
+        with self._lock:
+            try:
+                if isinstance(message, Text):
+                    self._protocol.send_text(message.data.encode())
+                else:
+                    self._protocol.send_binary(message.data)
+            except InvalidState:  # it is closing
+                return []
+            return self._protocol.data_to_send()

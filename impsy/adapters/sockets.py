@@ -1,0 +1,55 @@
+"""Sockets of our own, opened before a concert rather than in it, and the names that people reach them by."""
+
+import errno
+import socket
+
+from impsy.errors import PortError
+
+_NO_SUCH_ADDRESS = "this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 all its networks"
+_WAITING = 128  # connections that the system keeps until they are accepted
+
+
+def bound_socket(host: str, port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -> socket.socket:
+    """A socket of ours on that address, listening when it is a stream; `PortError` says why not."""
+    name = f"{'UDP' if kind is socket.SOCK_DGRAM else 'TCP'} {host}:{port}"
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host or "0.0.0.0", port, type=kind, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError):
+        raise PortError(name, _NO_SUCH_ADDRESS) from None
+    made = socket.socket(family, kind)
+    try:
+        if kind is socket.SOCK_STREAM and hasattr(socket, "SO_REUSEPORT"):
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # not on Windows, where it means «steal»
+        made.bind(address)
+        if kind is socket.SOCK_STREAM:
+            made.listen(_WAITING)
+    except OSError as error:
+        made.close()
+        raise PortError(name, _why(error)) from None
+    return made
+
+
+def _why(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "in use by another program (another impsy?): end it, or choose another port"
+    if error.errno == errno.EACCES:
+        return "not allowed for you: choose a port above 1023"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return _NO_SUCH_ADDRESS
+    return str(error.strerror)
+
+
+def everywhere(host: str) -> bool:
+    """Whether listening on `host` means to be open to every network."""
+    return host in ("", "0.0.0.0", "::")
+
+
+def lan_address() -> str | None:
+    """The address by which others on the network reach this machine, if it is on one; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 (RFC 5737): only the route is looked up
+        except OSError:
+            return None
+        address = str(probe.getsockname()[0])
+    return None if address.startswith("127.") else address

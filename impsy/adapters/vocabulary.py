@@ -1,0 +1,112 @@
+"""The OSC words of impsy, the same over UDP and WebSocket (formats §8): messages to events, status to messages."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from impsy.core.actions import Status
+from impsy.core.events import Event, Gesture, Panic, Pause, Reset, SetMode, SetTemperature, SetThreshold, SetTimescale
+from impsy.core.modes import Mode
+from impsy.core.ports import Inbox
+from impsy.wire.osc import Argument, Message, OscError, decode, encode, encode_bundle
+
+GESTURE = "/interface"
+ASK_ALL = "/impsy/state"
+FURTHEST = 2.0  # seconds; a timetag further ahead counts as now
+
+Send = Callable[[bytes], None]
+
+
+class Refuse(Exception):
+    """A message that is understood but not accepted; its text comes from a small fixed set."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """A control that has a value: how to set it, and how to read it from the status."""
+
+    event: Callable[[Argument, str], Event]
+    value: Callable[[Status], Argument]
+
+
+def _number(argument: Argument) -> float:
+    if isinstance(argument, str) or not math.isfinite(argument):
+        raise Refuse("a number was expected")
+    return float(argument)
+
+
+def _mode(argument: Argument) -> Mode:
+    try:
+        return Mode(str(argument))
+    except ValueError:
+        raise Refuse(f"a mode is one of {', '.join(Mode)}") from None
+
+
+SETTINGS = {
+    "/impsy/mode": _Setting(lambda x, source: SetMode(_mode(x), source), lambda s: s.mode.value),
+    "/impsy/sigmatemp": _Setting(
+        lambda x, source: SetTemperature(sigma=_number(x), source=source), lambda s: s.sigma_temperature
+    ),
+    "/impsy/pitemp": _Setting(
+        lambda x, source: SetTemperature(pi=_number(x), source=source), lambda s: s.pi_temperature
+    ),
+    "/impsy/timescale": _Setting(lambda x, source: SetTimescale(_number(x), source), lambda s: s.timescale),
+    "/impsy/threshold": _Setting(lambda x, source: SetThreshold(_number(x), source), lambda s: s.threshold),
+    "/impsy/pause": _Setting(lambda x, source: Pause(_number(x) != 0, source), lambda s: int(s.paused)),
+}
+READ_ONLY: dict[str, Callable[[Status], Argument]] = {
+    "/impsy/turn": lambda s: s.turn.value,
+    "/impsy/dimension": lambda s: s.dimension,
+    "/impsy/model": lambda s: s.model,
+}
+COMMANDS: dict[str, Callable[[str], Event]] = {"/impsy/reset": Reset, "/impsy/panic": Panic}
+
+
+def receive(packet: bytes, source: str, controls: int, inbox: Inbox, send: Send) -> None:
+    """Hand the events of one packet to the engine; `send` takes answers, and must not wait. Never raises."""
+    try:
+        messages = decode(packet)
+    except OscError:
+        inbox.refuse(source, "a packet that is not OSC, or holds types other than i f d h T F s")
+        return
+    for moment, message in messages:
+        delay = 0.0 if moment is None else moment - time.time()
+        try:
+            _receive_one(message, delay if 0.0 < delay <= FURTHEST else 0.0, source, controls, inbox, send)
+        except Refuse as why:
+            inbox.refuse(source, str(why))
+
+
+def _receive_one(message: Message, delay: float, source: str, controls: int, inbox: Inbox, send: Send) -> None:
+    address, arguments = message.address, message.arguments
+    if address == GESTURE:
+        if len(arguments) != controls:
+            raise Refuse(f"{GESTURE} takes {controls} numbers here")
+        inbox.put(Gesture(tuple(enumerate(map(_number, arguments))), source), delay)
+    elif address in SETTINGS and len(arguments) == 1:
+        inbox.put(SETTINGS[address].event(arguments[0], source), delay)
+    elif address in SETTINGS and not arguments:
+        inbox.ask(lambda status: send(encode(address, [SETTINGS[address].value(status)])))
+    elif address in COMMANDS:
+        inbox.put(COMMANDS[address](source), delay)
+    elif address == ASK_ALL:
+        inbox.ask(lambda status: send(state(status)))
+    else:
+        raise Refuse("an address that means nothing here, or one with too many arguments")
+
+
+def state(status: Status) -> bytes:
+    """One bundle that tells all."""
+    return encode_bundle(list(_told(status).values()))
+
+
+def changes(before: Status, after: Status) -> list[bytes]:
+    """One message for each thing that is not as it was."""
+    told = _told(before)
+    return [encode(m.address, m.arguments) for address, m in _told(after).items() if m != told[address]]
+
+
+def _told(status: Status) -> dict[str, Message]:
+    readers = {address: setting.value for address, setting in SETTINGS.items()} | READ_ONLY
+    return {address: Message(address, (read(status),)) for address, read in readers.items()}
