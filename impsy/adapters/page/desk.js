@@ -15,7 +15,7 @@ export class Desk {
   constructor() {
     const context = new AudioContext({ latencyHint: "interactive" });
     this.context = context;
-    this.input = new GainNode(context, { gain: 0.8 });
+    this.input = new GainNode(context, { gain: 1.2 });
     const limiter = new DynamicsCompressorNode(context, { threshold: -9, knee: 6, ratio: 16, attack: 0.002, release: 0.2 });
     this.mute = new GainNode(context);
     this.analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });

@@ -87,7 +87,7 @@ export class Ensemble {
 
   /** [hertz, brightness, level] */
   #note(values, control) {
-    if (this.#count === 2) return [hertz(lean(values[0] * PAD_SPAN)), values[1], 0.5 + 0.4 * values[1]];
+    if (this.#count === 2) return [hertz(lean(values[0] * PAD_SPAN)), values[1], 0.6 + 0.3 * values[1]];
     const register = this.#count === 1 ? 0 : (24 * control) / (this.#count - 1);
     const span = this.#count === 1 ? PAD_SPAN : STRING_SPAN;
     const value = values[control];

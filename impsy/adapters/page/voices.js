@@ -6,6 +6,7 @@
  */
 
 const GLIDE = 0.014; // seconds
+const SHORTEST = 0.06; // seconds: the quickest tap is heard
 const SILENT = 0.25; // seconds after which a resting voice may jump in pitch unheard
 
 class Voice {
@@ -15,6 +16,7 @@ class Voice {
     this.level = new GainNode(context, { gain: 0 });
     this.level.connect(new StereoPannerNode(context, { pan })).connect(out);
     this.resting = -Infinity; // since when; null while it sings
+    this.begun = -Infinity;
   }
 
   sing(hertz, brightness, level) {
@@ -23,13 +25,14 @@ class Voice {
     this.tune(hertz, brightness, now, fresh);
     this.level.gain.cancelScheduledValues(now);
     this.level.gain.setTargetAtTime(level, now, this.attack);
+    if (fresh) this.begun = now;
     this.resting = null;
   }
 
   /** Fade with time constant `seconds`, beginning `after` seconds from now. */
   rest(seconds, after = 0) {
-    const at = this.context.currentTime + after;
-    this.level.gain.cancelScheduledValues(this.context.currentTime);
+    const at = Math.max(this.context.currentTime + after, this.begun + SHORTEST);
+    this.level.gain.cancelScheduledValues(at);
     this.level.gain.setTargetAtTime(0, at, seconds);
     this.resting = at + 3 * seconds;
   }
@@ -45,24 +48,31 @@ function steer(pairs, now, fresh) {
   }
 }
 
-/** Two saws a shade apart over a sine, through a filter that opens with brightness. */
+/** Two saws a shade apart over a sine; brightness brings the saws forward and opens the filter over them. */
 export class Reed extends Voice {
   constructor(context, out, pan) {
     super(context, out, pan, 0.02);
     this.filter = new BiquadFilterNode(context, { type: "lowpass", Q: 1.5 });
-    this.oscillators = [["sawtooth", -5, 0.16], ["sawtooth", 6, 0.16], ["sine", 0, 0.34]].map(([type, detune, gain]) => {
+    this.buzz = new GainNode(context);
+    this.body = new GainNode(context);
+    this.second = new GainNode(context, { gain: 0.5 }); // the weaker saw beats, yet never cancels the fundamental
+    this.second.connect(this.buzz);
+    const parts = [["sawtooth", 0, this.buzz], ["sawtooth", 8, this.second], ["sine", 0, this.body]];
+    this.oscillators = parts.map(([type, detune, to]) => {
       const oscillator = new OscillatorNode(context, { type, detune });
-      oscillator.connect(new GainNode(context, { gain })).connect(this.filter);
+      oscillator.connect(to);
       oscillator.start();
       return oscillator;
     });
-    this.filter.connect(this.level);
+    this.buzz.connect(this.filter);
+    this.body.connect(this.filter).connect(this.level);
   }
 
   tune(hertz, brightness, now, fresh) {
-    const cutoff = Math.min(11000, hertz * 2 ** (0.4 + 4.2 * brightness));
+    const cutoff = Math.min(11000, hertz * 2 ** (1 + 3.6 * brightness));
+    const mix = [[this.buzz.gain, 0.12 + 0.18 * brightness], [this.body.gain, 0.38 - 0.26 * brightness]];
     const pitches = this.oscillators.map(({ frequency }) => [frequency, hertz]);
-    steer([...pitches, [this.filter.frequency, cutoff]], now, fresh);
+    steer([...pitches, ...mix, [this.filter.frequency, cutoff]], now, fresh);
   }
 }
 
