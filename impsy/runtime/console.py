@@ -1,4 +1,4 @@
-"""What people read while it plays: lines on stderr, by a thread of their own, so that a stuck terminal stops nothing."""
+"""What people read while it plays: lines on stderr, by a thread of their own: a stuck terminal stops nothing."""
 
 import os
 import sys
