@@ -21,7 +21,7 @@ from impsy.data.logs import (
 )
 from impsy.errors import LogError
 
-START = datetime(2026, 1, 31, 20, 15, 0)  # noqa: DTZ001 - logs are naive local time
+START = datetime(2026, 1, 31, 20, 15, 0)
 
 
 def _stamp(seconds: float) -> str:

@@ -1,0 +1,54 @@
+"""Training: a dataset in, two model files out."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from impsy.core.predictor import ModelSpec
+from impsy.data.datasets import Dataset
+from impsy.training.backend import hushed, load_backend
+from impsy.training.export import export
+from impsy.training.fit import Epoch, Recipe, fit
+from impsy.training.lessons import prepare
+from impsy.training.network import build
+
+SIZES = {"xxs": (16, 2), "xs": (32, 2), "s": (64, 2), "m": (128, 2), "l": (256, 2), "xl": (512, 3)}  # units, layers
+MIXTURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came out."""
+
+    keras_path: Path
+    lite_path: Path
+    best: Epoch
+    learned: int  # interactions
+    held_out: int  # interactions
+
+
+def train(
+    dataset: Dataset, size: str, recipe: Recipe, folder: Path, seed: int, tell: Callable[[Epoch], None]
+) -> Trained:
+    """Train a network of a size of formats §4 and export it into `folder`; the same seed gives the same weights.
+
+    Raises `NotEnoughData` before anything heavy is imported, `MissingExtra` and `ModelError`.
+    """
+    rng = np.random.default_rng(seed)
+    lessons = prepare(dataset.performances, rng)
+    load_backend()
+    import keras
+    import tensorflow as tf
+
+    units, layers = SIZES[size]
+    with hushed():
+        random.seed(seed)
+        keras.utils.set_random_seed(seed)
+        tf.config.experimental.enable_op_determinism()
+        network = build(ModelSpec(dataset.dimension, layers, units, MIXTURES), lessons.learned)
+    best = fit(network, lessons, recipe, seed, tell)
+    keras_path, lite_path = export(network, folder)
+    return Trained(keras_path, lite_path, best, sum(map(len, lessons.learned)), sum(map(len, lessons.held_out)))
