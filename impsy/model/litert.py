@@ -1,5 +1,6 @@
 """The MDRNN of a `.tflite` file as a predictor."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,12 @@ from impsy.model.network import Network
 from impsy.model.wiring import find_wiring
 
 SCALE = 10.0  # a model sees and says interactions ten times as large (formats §1)
+
+
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a model file in hexadecimal, which tells apart models of the same name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class LiteRtPredictor:
