@@ -74,6 +74,8 @@ function* bundleAt(view, start, end, depth) {
 
 function messageAt(view, start, end) {
   const [address, afterAddress] = stringAt(view, start, end);
+  refuse(/[^\x01-\x7f]/.test(address));
+  if (afterAddress === end) return { address, tags: "", values: [] }; // old senders leave out the tags of nothing
   const [typed, afterTags] = stringAt(view, afterAddress, end);
   refuse(typed[0] !== ",");
   const values = [];
