@@ -15,12 +15,15 @@ from typing import TypeAlias
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
+from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 LARGEST_MESSAGE = 65_536  # bytes
 HANDSHAKE = 10.0  # seconds in which a client has to say what it wants
 CROWDED = 256  # frames waiting: beyond, those that the next ones replace are dropped
 HOPELESS = 2048  # frames waiting: beyond, the client is
+GOODBYE = 1.0  # seconds for the last words
+BUFFER = 65_536  # bytes that the system holds for a client; megabytes of the past are no use to anyone
 _CHUNK = 65_536
 
 
@@ -58,11 +61,13 @@ class Connection:
     def __init__(self, sock: socket.socket) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         self.gone = False  # kept by the port, under its lock
         self._socket = sock
         self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE)
         self._lock = threading.Lock()  # the protocol is used by the reading and the sending thread
         self._outbox: SimpleQueue[Message | _Raw | _End] = SimpleQueue()
+        self._writer: threading.Thread | None = None
         self._sent = 0
         self._sending = False
         self._seen_sending: int | None = None
@@ -88,7 +93,8 @@ class Connection:
         if response.status_code != 101:
             return False
         self._socket.settimeout(None)
-        threading.Thread(target=self._send, name="websocket-out", daemon=True).start()
+        self._writer = threading.Thread(target=self._send, name="websocket-out", daemon=True)
+        self._writer.start()
         return True
 
     def respond(self, response: Response) -> None:
@@ -113,7 +119,7 @@ class Connection:
                 if frame.fin:
                     whole = b"".join(parts)
                     yield Binary(whole) if opcode is Opcode.BINARY else Text(whole.decode(errors="replace"))
-            if self._protocol.close_expected():
+            if self._protocol.state is not OPEN:
                 return
 
     def _receive(self) -> list[Frame]:
@@ -159,8 +165,10 @@ class Connection:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Let both threads end."""
+        """End: say goodbye to those who listen, and do not wait long for those who do not."""
         self._outbox.put(_End())
+        if self._writer is not None:
+            self._writer.join(GOODBYE)
         self.drop()
         self._socket.close()
 

@@ -16,6 +16,7 @@ from impsy.wire.osc import encode
 
 LARGEST_PACKET = 65_536  # bytes; more than UDP carries
 BUFFER = 1 << 20  # bytes asked of the system, for bursts
+LAST_PACKET = 0.5  # seconds that an ending waits for the receiving thread
 LOOK_UP_AGAIN = 5.0  # seconds between two tries to find a host by name
 
 Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]  # as sockets have it
@@ -34,11 +35,12 @@ class OscPort:
         self._closed = threading.Event()
         self._socket = bound_socket(*server)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        self._receiver = threading.Thread(target=self._receive, name="osc", daemon=True)
         self._client = _Destination(*client, inbox)
 
     def open(self, status: Status) -> None:
         """Begin to receive."""
-        threading.Thread(target=self._receive, name="osc", daemon=True).start()
+        self._receiver.start()
         self._client.open()
 
     def perform(self, action: Action) -> None:
@@ -55,6 +57,8 @@ class OscPort:
         self._client.close()
         with suppress(OSError):  # «not connected», which it is not, and still the receiving thread wakes
             self._socket.shutdown(socket.SHUT_RD)
+        if self._receiver.is_alive():
+            self._receiver.join(LAST_PACKET)  # the system keeps the port while someone receives there
         self._socket.close()
 
     def _receive(self) -> None:

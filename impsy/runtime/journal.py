@@ -7,6 +7,7 @@ The record (`.jsonl` of the log's name) holds what the log cannot: first the set
 every event that is not a gesture, takeovers, stalls and refusals, last the stop. `at` counts seconds from its `wall`.
 """
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -199,11 +200,13 @@ class _LineFile:
             except OSError:
                 self._take_back()
                 raise
-            if written < len(chunk):  # the disk is full: keep whole lines only, the next try raises
-                written = chunk.rfind(b"\n", 0, written) + 1
-            del lines[: chunk.count(b"\n", 0, written)]
-            self._size += written
-            self._take_back()
+            whole = chunk.rfind(b"\n", 0, written) + 1
+            del lines[: chunk.count(b"\n", 0, whole)]
+            self._size += whole
+            if whole < written:
+                self._take_back()
+            if not whole:  # the rest of a disk can be smaller than a line, for ever
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _take_back(self) -> None:
         if os.lseek(self._file, 0, os.SEEK_END) != self._size:
