@@ -14,17 +14,14 @@ import numpy as np
 
 from impsy.core.predictor import ModelSpec
 from impsy.errors import ModelError
+from impsy.model.litert import SCALE, LiteRtPredictor
+from impsy.model.names import model_name
 from impsy.training.backend import hushed
 from impsy.training.network import Network, state_names
 
 _STEPS = 50  # over which the two files are compared
 _TOLERANCE = 1e-4
 _ONE_AND_A_BIT = 1.0 + 1e-7  # what the mixture layer adds to elu(x): deviations stay above zero
-
-
-def model_name(spec: ModelSpec) -> str:
-    """The file name without its ending."""
-    return f"musicMDRNN-dim{spec.dimension}-layers{spec.layers}-units{spec.units}-mixtures{spec.mixtures}-scale10"
 
 
 def export(network: Network, folder: Path) -> tuple[Path, Path]:
@@ -106,20 +103,18 @@ def _fully_connected(layer: Any) -> Callable[[Any], Any]:
 
 
 def _compare(model: Any, lite_path: Path, spec: ModelSpec) -> None:
-    """Run both side by side, each on its own states; raises `ModelError` where they part."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(lite_path), num_threads=1)
-    step = interpreter.get_signature_runner()
-    names = state_names(spec)
-    theirs = [np.zeros((1, spec.units), np.float32) for _ in names]
-    ours = dict(zip(names, theirs, strict=True))
+    """Run the Keras model and, as `impsy run` would, the other, each on its own states; raises `ModelError`."""
+    predictor = LiteRtPredictor(lite_path)
+    if predictor.spec != spec:
+        raise ModelError(lite_path, f"reads as {predictor.spec}, but {spec} was written")
+    ours, theirs = predictor.initial_state(), list(predictor.initial_state())
     rng = np.random.default_rng(0)
     for number in range(_STEPS):
-        x = rng.uniform(0.0, 10.0, (1, 1, spec.dimension)).astype(np.float32)
-        parameters, *theirs = (np.asarray(out) for out in model([x, *theirs], training=False))
-        answer = step(inputs=x, **ours)
-        ours = {name: answer[f"next_{name}"] for name in names}
-        for left, right in zip([parameters, *theirs], [answer["parameters"], *ours.values()], strict=True):
+        sample = rng.random(spec.dimension)
+        mixture, ours = predictor.step(sample, ours)
+        heard = (sample * SCALE).astype(np.float32).reshape(1, 1, -1)
+        parameters, *theirs = (np.asarray(output) for output in model([heard, *theirs], training=False))
+        said = np.concatenate([mixture.means.ravel() * SCALE, mixture.deviations.ravel() * SCALE, mixture.logits])
+        for left, right in zip([parameters, *theirs], [said[np.newaxis], *ours], strict=True):
             if left.shape != right.shape or not np.allclose(left, right, rtol=_TOLERANCE, atol=_TOLERANCE):
                 raise ModelError(lite_path, f"does not agree with its Keras model at step {number + 1}")

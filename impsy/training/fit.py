@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from impsy.model.litert import SCALE
 from impsy.training.lessons import Lessons, Performance, batches
 from impsy.training.network import Network
 
@@ -72,7 +73,7 @@ def fit(network: Network, lessons: Lessons, recipe: Recipe, seed: int, tell: Cal
 def _jittered(performances: Sequence[Performance], recipe: Recipe, rng: np.random.Generator) -> Iterator[Any]:
     for batch in batches(performances, recipe.lanes, recipe.steps, rng):
         if recipe.jitter:
-            batch.inputs[:, :, 1:] += rng.normal(0.0, 10 * recipe.jitter, batch.inputs[:, :, 1:].shape)
+            batch.inputs[:, :, 1:] += rng.normal(0.0, SCALE * recipe.jitter, batch.inputs[:, :, 1:].shape)
         yield batch
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.errors import NotEnoughData
+from impsy.model.litert import SCALE
 
 FEWEST = 200  # interactions that are worth learning from
 LONGEST_DT = 5.0  # seconds: a longer pause says no more, and would rule the whole loss
-SCALE = 10.0  # what networks see: seconds and [0, 1], times this (formats §1)
 GAP = 50  # interactions between what is learned and what is held out of the same performance
 _SHORTEST = 2  # a performance needs one interaction to hear and one to predict
 _SHARE = 0.1  # held out, of all interactions

@@ -3,7 +3,8 @@
 The way around adds the controls as they are to every component's means: the network learns how they *move*. It is
 an ordinary layer that never learns, so it lies inside every file that is made of the network. The same layer's bias
 gives every deviation a floor: recorded controls lie on a grid, and without a floor the loss is best served by spikes
-on its points, which say nothing about playing.
+on its points, which say nothing about playing. One component has a high floor: it stands for surprises, which would
+else cost thousands of nats each and rule the whole loss.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.core.predictor import ModelSpec
-from impsy.training.lessons import SCALE, Performance
+from impsy.model.litert import SCALE
+from impsy.training.lessons import Performance
 
 VALUE_FLOOR = 0.005  # the smallest deviation of a control: about half a step of MIDI
 DT_FLOOR = 0.0005  # seconds
+SURPRISE_VALUE_FLOOR = 0.1
+SURPRISE_DT_FLOOR = 0.25  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +102,11 @@ def _way_around(spec: ModelSpec) -> tuple[NDArray[np.float32], NDArray[np.float3
     to_means = np.eye(d, dtype=np.float32)
     to_means[0, 0] = 0.0  # dt is predicted as it is
     kernel = np.concatenate([np.tile(to_means, k), np.zeros((d, k * (d + 1)), np.float32)], axis=1)
-    floor = np.full((k, d), VALUE_FLOOR * SCALE, np.float32)
-    floor[:, 0] = DT_FLOOR * SCALE
-    return kernel, np.concatenate([np.zeros(k * d, np.float32), floor.ravel(), np.zeros(k, np.float32)])
+    floors = np.full((k, d), VALUE_FLOOR, np.float32)
+    floors[:, 0] = DT_FLOOR
+    floors[-1, :] = SURPRISE_VALUE_FLOOR
+    floors[-1, 0] = SURPRISE_DT_FLOOR
+    return kernel, np.concatenate([np.zeros(k * d, np.float32), floors.ravel() * SCALE, np.zeros(k, np.float32)])
 
 
 def _starting_point(

@@ -9,14 +9,12 @@ import numpy as np
 
 from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset
+from impsy.model.names import MIXTURES, SIZES
 from impsy.training.backend import hushed, load_backend
 from impsy.training.export import export
 from impsy.training.fit import Epoch, Recipe, fit
 from impsy.training.lessons import prepare
 from impsy.training.network import build
-
-SIZES = {"xxs": (16, 2), "xs": (32, 2), "s": (64, 2), "m": (128, 2), "l": (256, 2), "xl": (512, 3)}  # units, layers
-MIXTURES = 5
 
 
 @dataclass(frozen=True, slots=True)
