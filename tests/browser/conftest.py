@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,6 @@ class Server:
     folder: Path
     port: int
     process: "subprocess.Popen[bytes] | None" = None
-    others: list[int] = field(default_factory=list)
 
     def start(self) -> None:
         with (self.folder / "said.txt").open("ab") as said:

@@ -91,6 +91,7 @@ def test_a_drag_is_logged_and_silence_is_answered(start: Start, visit: Visit, wa
     before = cursor(page, "impsy")
     wait_for(lambda: cursor(page, "impsy") != before)
     assert page.evaluate("impsy.shown('impsy')") > 0
+    assert cursor(page, "guest") is None  # what this page played comes back, and is known as its own
     wait_for(lambda: cursor(page, "impsy") in [pytest.approx(row, abs=1e-6) for row in server.rows("rnn")])
 
 

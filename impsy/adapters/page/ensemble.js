@@ -7,12 +7,12 @@
  */
 
 import { Desk } from "./desk.js";
-import { hertz, lean } from "./tuning.js";
+import { PAD_SPAN, hertz, lean } from "./tuning.js";
 import { Glass, Reed } from "./voices.js";
 
-const PAD_SPAN = 36; // semitones over the width of the pad
 const STRING_SPAN = 19; // semitones over the height of a fader
 const MOST_STRINGS = 8; // voices per player; more controls share them
+const PACE = 8; // milliseconds between strokes of a player; a model may play a thousand times a second
 const RING = { you: 0.1, guest: 0.22, impsy: 0.38 }; // seconds: time constants of fading
 const PAN = { you: -0.22, guest: 0.05, impsy: 0.3 };
 
@@ -21,6 +21,7 @@ export class Ensemble {
   muted = false;
   #count = 0;
   #voices = {};
+  #waiting = {}; // by player, while its last stroke is younger than PACE: the controls that moved since
 
   /** How many controls there are. */
   set count(count) {
@@ -48,17 +49,19 @@ export class Ensemble {
     this.#each(name, controls, (voice) => voice.rest(RING[name]));
   }
 
-  /** Sing `controls` of `values` for a moment. */
+  /** Sing `controls` of `values` for a moment; of a flood of strokes those that can be told apart are heard. */
   strike(name, values, controls) {
     if (this.desk?.context.state !== "running") return; // strokes would pile up at the moment the clock stands at
-    this.#each(name, controls, (voice, control) => {
-      voice.sing(...this.#note(values, control));
-      voice.rest(RING[name], 0.09);
-    });
+    const waiting = this.#waiting[name];
+    if (waiting) {
+      controls.forEach((control) => waiting.controls.add(control));
+      waiting.values = values;
+    } else this.#strikeNow(name, values, controls);
   }
 
   /** Panic: nothing sounds, nothing rings on. */
   silence() {
+    this.#waiting = {};
     Object.values(this.#voices).flat().forEach((voice) => voice.rest(0.02));
     this.desk?.hush();
   }
@@ -66,6 +69,19 @@ export class Ensemble {
   setMuted(muted) {
     this.muted = muted;
     this.desk?.setMuted(muted);
+  }
+
+  #strikeNow(name, values, controls) {
+    this.#each(name, controls, (voice, control) => {
+      voice.sing(...this.#note(values, control));
+      voice.rest(RING[name], 0.09);
+    });
+    const waiting = (this.#waiting[name] = { values, controls: new Set() });
+    setTimeout(() => {
+      if (this.#waiting[name] !== waiting) return; // silenced meanwhile
+      delete this.#waiting[name];
+      if (waiting.controls.size) this.#strikeNow(name, waiting.values, [...waiting.controls]);
+    }, PACE);
   }
 
   #each(name, controls, act) {

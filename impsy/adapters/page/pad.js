@@ -7,10 +7,9 @@
 
 import { follow } from "./fingers.js";
 import { colourOf, fit, mark, stillness, theme } from "./theme.js";
-import { lean, notes } from "./tuning.js";
+import { PAD_SPAN, lean, notes } from "./tuning.js";
 
 const INSET = 18; // pixels: the corners can be reached, and the cursor seen there
-const SPAN = 36; // semitones over the width
 const TRAIL = 900; // milliseconds
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
@@ -91,13 +90,13 @@ export class Pad {
   }
 
   #paintNotes(pen, at, height, players, now) {
-    for (const note of notes(SPAN)) {
-      const [x] = at([note / SPAN, 0]);
+    for (const note of notes(PAD_SPAN)) {
+      const [x] = at([note / PAD_SPAN, 0]);
       pen.lineWidth = note % 12 ? 1 : 1.6;
       pen.strokeStyle = theme().line;
       line(pen, x, 0, x, height);
       for (const player of players) {
-        const near = Math.max(0, 1 - Math.abs(lean(player.values[0] * SPAN) - note) / 0.8) * player.glow(now);
+        const near = Math.max(0, 1 - Math.abs(lean(player.values[0] * PAD_SPAN) - note) / 0.8) * player.glow(now);
         if (near < 0.02) continue;
         pen.globalAlpha = near * 0.75;
         pen.strokeStyle = colourOf(player.name);

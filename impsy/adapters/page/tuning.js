@@ -2,6 +2,7 @@
 
 const SCALE = [0, 2, 4, 7, 9]; // major pentatonic: any two of its notes sound well together
 const LEAN = 3; // 1 is a plain glide, more holds longer at each note
+export const PAD_SPAN = 36; // semitones over the width of the pad
 const LOWEST = 130.81; // Hz, C3: small loudspeakers carry it
 
 /** The semitones of the scale from 0 to `span`. */
@@ -16,7 +17,7 @@ export function lean(semitones) {
   const octave = Math.floor(semitones / 12) * 12;
   const within = semitones - octave;
   const upper = [...SCALE, 12].find((step) => step > within);
-  const lower = SCALE.findLast ? SCALE.findLast((step) => step <= within) : SCALE.filter((s) => s <= within).at(-1);
+  const lower = SCALE.filter((step) => step <= within).at(-1);
   const half = (upper - lower) / 2;
   const offset = (within - lower - half) / half; // -1 at the lower note, 1 at the upper
   return octave + lower + half + half * Math.sign(offset) * (1 - (1 - Math.abs(offset)) ** LEAN);
