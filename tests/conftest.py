@@ -2,7 +2,7 @@
 
 import pytest
 
-collect_ignore_glob = ["data/*"]  # scripts that made the files there; they may need TensorFlow
+collect_ignore_glob = ["data/*", "conftest.py", "*/conftest.py"]  # no tests; scripts in data/ may need TensorFlow
 SLOW_LIMIT = 600  # seconds; a test that knows better says so with its own `timeout` marker
 
 
