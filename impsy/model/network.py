@@ -94,7 +94,7 @@ def _what_it_is(path: Path, content: bytes) -> str:
 def _why(error: Exception) -> str:
     text = str(error)
     if "Flex" in text or "Select TensorFlow op" in text:
-        return f"needs TensorFlow operations (Flex) that no player has: {_TRAINED_AGAIN}"
+        return f"needs TensorFlow operations (Flex), which impsy plays without: {_TRAINED_AGAIN}"
     return f"LiteRT cannot run it: {text.strip().splitlines()[0] if text.strip() else type(error).__name__}"
 
 
