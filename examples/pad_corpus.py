@@ -1,6 +1,6 @@
 """A corpus of playing on a two-dimensional pad, made up by rule: strokes, circles, taps, holds, phrases and pauses.
 
-    python examples/pad_corpus.py logs --minutes 40 --seed 1
+    python examples/pad_corpus.py logs --minutes 60 --seed 1
 
 writes one log per performance, as `impsy run` would have, so that `impsy dataset` and `impsy train` can take over.
 Movement is of the kind that hands make: a stroke follows the minimum-jerk profile (Flash and Hogan, 1985), its time
@@ -29,74 +29,89 @@ Step = tuple[float, float, float]  # seconds since the step before, x, y
 
 
 class Hand:
-    """A hand on the pad: it knows where it is and which way it likes to go on."""
+    """A hand on the pad: it knows where it is and in which sense it goes round."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.at: Point = (0.5, 0.5)
-        self.heading = rng.uniform(0, 2 * math.pi)
-        self.turn = 1.0 if rng.random() < 0.5 else -1.0  # the sense in which its figures go round
+        self.turn = 1.0 if rng.random() < 0.5 else -1.0
 
-    def strokes(self) -> Iterator[Step]:
-        """A few strokes that cross the pad, each turning off from the one before."""
-        for _ in range(self.rng.integers(3, 8)):
-            self.heading += self.turn * self.rng.normal(2.3, 0.25)
-            yield from self._stroke(self._ahead(self.rng.uniform(0.35, 0.85)))
+    def star(self) -> Iterator[Step]:
+        """Long strokes across the middle, from one side to the other, as one draws a star."""
+        for _ in range(self.rng.integers(4, 9)):
+            yield from self._stroke(self._across(2.25, self.rng.choice([0.42, 0.52])))
 
-    def zigzag(self) -> Iterator[Step]:
-        """Back and forth, moving along."""
-        across, along = self.heading, self.heading + self.turn * math.pi / 2
-        for number in range(self.rng.integers(4, 9)):
-            direction = across + (math.pi if number % 2 else 0.0)
-            x, y = self._ahead(0.5, direction)
-            yield from self._stroke(_inside((x + 0.12 * math.cos(along), y + 0.12 * math.sin(along))), 0.8)
-        self.heading = along
+    def raster(self) -> Iterator[Step]:
+        """Side to side while moving along, turning at the far edge."""
+        axis = int(self.rng.integers(2))
+        along = 1.0 if self.at[1 - axis] < 0.5 else -1.0
+        for _ in range(self.rng.integers(4, 8)):
+            goal = [0.0, 0.0]
+            goal[axis] = 0.9 if self.at[axis] < 0.5 else 0.1
+            goal[1 - axis] = self.at[1 - axis] + 0.14 * along
+            yield from self._stroke(_inside((goal[0], goal[1])), 0.85)
 
-    def circles(self) -> Iterator[Step]:
-        """Rounds about a centre that drifts and a radius that breathes."""
-        x, y = self.at
-        radius = self.rng.uniform(0.12, 0.3)
-        phase = self.heading
-        centre = [x - radius * math.cos(phase), y - radius * math.sin(phase)]
-        goal = self.rng.uniform(0.3, 0.7, 2)
-        pace = self.turn * self.rng.uniform(3.5, 6.5)  # radians a second
-        growth = self.rng.uniform(-0.03, 0.05)
-        for _ in range(int(self.rng.uniform(1.5, 3.5) * 2 * math.pi / abs(pace) * RATE)):
+    def spiral(self) -> Iterator[Step]:
+        """Rounds about the middle that widen to the edges, or narrow."""
+        phase, radius = self._polar()
+        pace = self.turn * self.rng.choice([4.0, 5.5])  # radians a second
+        growth = 0.055 if radius < 0.25 else -0.055  # a second
+        for _ in range(int(self.rng.uniform(2.0, 4.0) * 2 * math.pi / abs(pace) * RATE)):
             dt = self._dt()
             phase += pace * dt
-            radius = min(max(radius + growth * dt, 0.08), 0.42)
-            for axis in range(2):
-                centre[axis] += (goal[axis] - centre[axis]) * 0.7 * dt
-            yield self._move(dt, (centre[0] + radius * math.cos(phase), centre[1] + radius * math.sin(phase)))
-        self.heading = phase + self.turn * math.pi / 2
+            radius = min(max(radius + growth * dt, 0.07), 0.46)
+            yield self._move(dt, (0.5 + radius * math.cos(phase), 0.5 + radius * math.sin(phase)))
+
+    def loops(self) -> Iterator[Step]:
+        """Small rounds whose centre travels round the pad."""
+        phase, radius = self._polar()
+        small, pace = 0.13, self.turn * 7.0
+        for number in range(int(self.rng.uniform(2.0, 4.0) * RATE)):
+            dt = self._dt()
+            phase += self.turn * 1.4 * dt
+            radius += (0.34 - radius) * 1.5 * dt
+            inner = phase + pace * number / RATE
+            grown = small * min(1.0, number / (0.4 * RATE))
+            x, y = (
+                radius * math.cos(phase) + grown * math.cos(inner),
+                radius * math.sin(phase) + grown * math.sin(inner),
+            )
+            yield self._move(dt, (0.5 + x, 0.5 + y))
 
     def taps(self) -> Iterator[Step]:
         """Fingertips set down in a rhythm, stepping round the pad."""
-        beat = self.rng.choice([0.18, 0.25, 0.36])
+        beat = self.rng.choice([0.18, 0.27])
         for _ in range(self.rng.integers(4, 9)):
-            self.heading += self.turn * self.rng.normal(1.3, 0.15)
-            yield self._move(beat + self.rng.normal(0, 0.008), self._ahead(self.rng.uniform(0.3, 0.5)))
+            yield self._move(beat + self.rng.normal(0, 0.004), self._across(1.3, 0.42))
 
     def hold(self) -> Iterator[Step]:
-        """A finger that rests, trembles once, and goes on with one long stroke."""
-        yield self._move(self.rng.uniform(0.4, 1.0), self.at)
-        self.heading += self.turn * self.rng.normal(2.6, 0.2)
-        yield from self._stroke(self._ahead(0.7), 1.4)
+        """A finger that rests, and goes on with one long stroke."""
+        yield self._move(self.rng.uniform(0.4, 0.8), self.at)
+        yield from self._stroke(self._across(2.9, 0.5), 1.4)
 
     def phrase(self) -> Iterator[Step]:
         """Some figures, one running into the next; then a breath."""
-        figures = [self.strokes, self.strokes, self.circles, self.circles, self.zigzag, self.taps, self.hold]
+        figures = [self.star, self.star, self.raster, self.raster, self.spiral, self.loops, self.taps, self.hold]
         for _ in range(self.rng.integers(2, 5)):
             yield from figures[self.rng.integers(len(figures))]()
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.2:
             self.turn = -self.turn
-        self.heading = math.atan2(0.5 - self.at[1], 0.5 - self.at[0]) + self.rng.normal(0, 0.5)
-        yield self._move(self.rng.uniform(0.5, 1.4), self._ahead(self.rng.uniform(0.1, 0.3)))
+        yield self._move(self.rng.uniform(0.5, 1.0), self._across(0.6, 0.3))
+
+    def _polar(self) -> Point:
+        """Where the hand is, seen from the middle: angle and distance."""
+        x, y = self.at[0] - 0.5, self.at[1] - 0.5
+        return math.atan2(y, x), math.hypot(x, y)
+
+    def _across(self, angle: float, radius: float) -> Point:
+        """A point further round the middle."""
+        to = self._polar()[0] + self.turn * (angle + self.rng.normal(0.0, 0.06))
+        return _inside((0.5 + radius * math.cos(to), 0.5 + radius * math.sin(to)))
 
     def _stroke(self, goal: Point, pace: float = 1.0) -> Iterator[Step]:
         """To `goal` along a slight arc, at minimum jerk."""
         start, length = self.at, math.dist(self.at, goal)
-        seconds = pace * (0.22 + 0.55 * length) * self.rng.uniform(0.9, 1.1)
+        seconds = pace * (0.22 + 0.55 * length)
         bow = self.turn * 0.12 * length
         gone, normal = 0.0, ((start[1] - goal[1]) / max(length, 1e-6), (goal[0] - start[0]) / max(length, 1e-6))
         while gone < seconds:
@@ -113,17 +128,11 @@ class Hand:
                 ),
             )
 
-    def _ahead(self, length: float, heading: float | None = None) -> Point:
-        """A point that far ahead; at an edge the way is turned back inside."""
-        heading = self.heading if heading is None else heading
-        x, y = self.at[0] + length * math.cos(heading), self.at[1] + length * math.sin(heading)
-        return _inside((x, y))
-
     def _dt(self) -> float:
-        return max(0.004, self.rng.normal(1 / RATE, 0.002))
+        return max(0.004, self.rng.normal(1 / RATE, 0.001))
 
     def _move(self, dt: float, to: Point) -> Step:
-        tremor = self.rng.normal(0.0, 0.0012, 2)
+        tremor = self.rng.normal(0.0, 0.0003, 2)
         self.at = _inside((to[0] + tremor[0], to[1] + tremor[1]), 0.0)
         return (dt, *self.at)
 

@@ -26,7 +26,7 @@ def find_logs(folder: Path) -> dict[int, list[Path]]:
     """The logs in `folder`, in order of their names, by dimension; raises `LogError` if it cannot be looked into."""
     found: dict[int, list[Path]] = {}
     try:
-        names = sorted(path.name for path in folder.iterdir())
+        names = sorted((path.name for path in folder.iterdir()), key=_in_time)
     except OSError as error:
         raise LogError(folder, f"cannot be looked into: {error.strerror or error}") from error
     for name in names:
@@ -34,6 +34,11 @@ def find_logs(folder: Path) -> dict[int, list[Path]]:
         if dimension is not None and dimension >= 2:
             found.setdefault(dimension, []).append(folder / name)
     return found
+
+
+def _in_time(name: str) -> tuple[str, int, str]:
+    """Sorts by the start; within one second, the names with a number (`-2`, `-10`) follow, and are longer."""
+    return name[: len("2026-01-31T20-15-00")], len(name), name
 
 
 def collate(logs: list[Path], dimension: int) -> Collection:

@@ -21,10 +21,20 @@ _SETTINGS = {
 }
 
 
+class TrainingMissing(MissingExtra):
+    """Training is not installed; the text has the one command that fits how impsy itself was."""
+
+    def __init__(self) -> None:
+        super().__init__("train", "training")
+        checkout = Path(__file__).parents[2]
+        what = f"-e '{checkout}[train]'" if (checkout / "pyproject.toml").exists() else "'impsy[train]'"
+        self.args = (f"training needs TensorFlow and Keras; this installs them: pip install {what}",)
+
+
 def load_backend() -> None:
-    """Import Keras and TensorFlow; raises `MissingExtra` where training is not installed."""
+    """Import Keras and TensorFlow; raises `TrainingMissing` where they are not installed."""
     if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-        raise MissingExtra("train", "training")
+        raise TrainingMissing
     os.environ.update(_SETTINGS)
     with hushed():
         for name in _NEEDED:
@@ -51,8 +61,3 @@ def hushed() -> Iterator[None]:
             sys.stderr.flush()
             os.dup2(terminal, 2)
             os.close(terminal)
-
-
-def from_checkout() -> bool:
-    """Whether impsy runs from its source tree: the extra is then installed from there."""
-    return (Path(__file__).parents[2] / "pyproject.toml").exists()

@@ -18,7 +18,8 @@ from impsy.core.predictor import ModelSpec
 from impsy.model.litert import SCALE
 from impsy.training.lessons import Performance
 
-VALUE_FLOOR = 0.005  # the smallest deviation of a control: about half a step of MIDI
+VALUE_FLOORS = (0.0005, 0.005)  # the smallest deviation of a control, by its grid; the upper fits MIDI's
+OF_A_STEP = 0.64  # the floor, in steps of the grid
 DT_FLOOR = 0.0005  # seconds
 SURPRISE_VALUE_FLOOR = 0.1
 SURPRISE_DT_FLOOR = 0.25  # seconds
@@ -89,24 +90,32 @@ def build(spec: ModelSpec, performances: Sequence[Performance]) -> Network:
     means, widths = _starting_point(performances, k)
     mixture.mdn_mus.bias.assign(means)
     mixture.mdn_sigmas.bias.assign(widths)
-    kernel, bias = _way_around(spec)
+    kernel, bias = _way_around(spec, _value_floors(performances))
     around = keras.layers.Dense(len(bias), trainable=False, name="around")
     around.build((None, d))
     around.set_weights([kernel, bias])
     return Network(spec, recurrent, mixture, around)
 
 
-def _way_around(spec: ModelSpec) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _way_around(spec: ModelSpec, value_floors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Kernel (D, P), which adds controls to means, and bias (P,), which adds the floor to deviations."""
     d, k = spec.dimension, spec.mixtures
     to_means = np.eye(d, dtype=np.float32)
     to_means[0, 0] = 0.0  # dt is predicted as it is
     kernel = np.concatenate([np.tile(to_means, k), np.zeros((d, k * (d + 1)), np.float32)], axis=1)
-    floors = np.full((k, d), VALUE_FLOOR, np.float32)
-    floors[:, 0] = DT_FLOOR
+    floors = np.empty((k, d), np.float32)
+    floors[:, 0], floors[:, 1:] = DT_FLOOR, value_floors
     floors[-1, :] = SURPRISE_VALUE_FLOOR
     floors[-1, 0] = SURPRISE_DT_FLOOR
     return kernel, np.concatenate([np.zeros(k * d, np.float32), floors.ravel() * SCALE, np.zeros(k, np.float32)])
+
+
+def _value_floors(performances: Sequence[Performance]) -> NDArray[np.float32]:
+    """A floor (D - 1,) for each control, in [0, 1], by the grid that its recorded values lie on."""
+    values = np.concatenate(performances)[:, 1:] / SCALE
+    distinct = [np.unique(control) for control in values.T]
+    grid = [np.median(np.diff(points)) if len(points) > 1 else 1.0 for points in distinct]
+    return np.clip(OF_A_STEP * np.array(grid), *VALUE_FLOORS).astype(np.float32)
 
 
 def _starting_point(
@@ -120,6 +129,6 @@ def _starting_point(
     means[:, 0] = quantiles
     deviations = np.empty_like(means)
     deviations[:, 0] = np.maximum(quantiles, DT_FLOOR * SCALE)
-    deviations[:, 1:] = np.maximum(moves.std(axis=0), VALUE_FLOOR * SCALE)
+    deviations[:, 1:] = np.maximum(moves.std(axis=0), VALUE_FLOORS[1] * SCALE)
     widths = np.where(deviations < 1.0, np.log(np.minimum(deviations, 1.0)), deviations - 1.0)
     return means.ravel(), widths.astype(np.float32).ravel()
