@@ -9,7 +9,7 @@ from impsy.core.actions import Status
 from impsy.core.events import Event
 from impsy.core.modes import Mode, Turn
 
-STATUS = Status(Mode.CALLRESPONSE, Turn.CALL, 0.01, 1.0, 1.0, 0.1, False, 3, "test model")
+STATUS = Status(Mode.CALLRESPONSE, Turn.CALL, 0.01, 1.0, 1.0, 0.1, False, 3, "test model", (0.25, 0.75))
 
 
 class CollectingInbox:

@@ -18,7 +18,7 @@ from impsy.data.logs import read_log
 from impsy.runtime.clock import WallClock
 from impsy.runtime.journal import Journal
 
-STATUS = Status(Mode.BATTLE, Turn.CALL, 0.01, 1.0, 1.0, 0.1, False, 3, "walk")
+STATUS = Status(Mode.BATTLE, Turn.CALL, 0.01, 1.0, 1.0, 0.1, False, 3, "walk", (0.5, 0.5))
 WALL = WallClock(100.0, datetime(2026, 1, 31, 20, 15, 0, tzinfo=timezone(timedelta(hours=1))))
 
 

@@ -112,6 +112,14 @@ def test_a_control_without_a_value_is_a_question(peer: Peer) -> None:
     assert answer.params == [pytest.approx(0.1)]
 
 
+def test_a_gesture_without_values_asks_where_the_controls_stand(peer: Peer) -> None:
+    peer.send("/interface")
+
+    answer = osc_message.OscMessage(peer.answer())
+    assert (answer.address, answer.params) == ("/interface", [0.25, 0.75])
+    assert peer.inbox.is_empty()
+
+
 def test_state_is_one_bundle_that_tells_all(peer: Peer) -> None:
     peer.send("/impsy/state")
 

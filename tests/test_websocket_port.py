@@ -76,7 +76,7 @@ def test_an_osc_client_is_told_the_state_and_then_each_change(server: Server) ->
         told = {message.address for message in messages(client.recv(2))}
         assert {"/impsy/mode", "/impsy/turn", "/impsy/dimension", "/impsy/model"} <= told
 
-        after = Status(Mode.BATTLE, Turn.CALL, 0.01, 1.0, 1.0, 0.1, False, 3, "test model")
+        after = Status(Mode.BATTLE, Turn.CALL, 0.01, 1.0, 1.0, 0.1, False, 3, "test model", (0.5, 0.5))
         server.port.perform(Announce(1.0, Applied(SetMode(Mode.BATTLE, "osc"), after)))
 
         assert messages(client.recv(2)) == [Message("/impsy/mode", ("battle",))]

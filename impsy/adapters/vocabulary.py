@@ -80,7 +80,9 @@ def receive(packet: bytes, source: str, controls: int, inbox: Inbox, send: Send)
 
 def _receive_one(message: Message, delay: float, source: str, controls: int, inbox: Inbox, send: Send) -> None:
     address, arguments = message.address, message.arguments
-    if address == GESTURE:
+    if address == GESTURE and not arguments:
+        inbox.ask(lambda status: send(encode(GESTURE, status.vector)))
+    elif address == GESTURE:
         if len(arguments) != controls:
             raise Refuse(f"{GESTURE} takes {controls} numbers here")
         inbox.put(Gesture(tuple(enumerate(map(_number, arguments))), source), delay)

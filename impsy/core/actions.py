@@ -58,6 +58,7 @@ class Status:
     paused: bool
     dimension: int
     model: str
+    vector: Values  # the performer's, as of then
 
 
 @dataclass(frozen=True, slots=True)

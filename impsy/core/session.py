@@ -123,6 +123,7 @@ class Session:
             paused=self._paused,
             dimension=self._predictor.spec.dimension,
             model=self._model,
+            vector=self._vector,
         )
 
     def next_deadline(self) -> float | None:

@@ -215,6 +215,23 @@ def test_every_finger_has_its_own_fader(start: Start, visit: Visit) -> None:
     assert rows[-1] == pytest.approx([0.5, 0.9, 0.5, 0.5, 0.5, 0.1, 0.5, 0.5], abs=0.02)
 
 
+def test_who_comes_late_finds_the_faders_where_they_stand(start: Start, visit: Visit) -> None:
+    server = start(dimension=9, mode="useronly")
+
+    def tap(page: Any, fader: int, height: float) -> None:
+        box = page.locator(".groove").nth(fader).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + (1 - height) * box["height"])
+
+    tap(visit(server), 1, 0.9)
+    wait_for(lambda: server.rows("interface"))
+    late = visit(server)
+    wait_for(lambda: late.evaluate("impsy.cursors().you.values[1]") > 0.8)
+    tap(late, 5, 0.1)
+
+    rows = wait_for(lambda: len(rows := server.rows("interface")) >= 2 and rows)
+    assert rows[-1] == pytest.approx([0.5, 0.9, 0.5, 0.5, 0.5, 0.1, 0.5, 0.5], abs=0.02)
+
+
 def test_keys_play_too(start: Start, visit: Visit) -> None:
     server = start(mode="useronly")
     page = visit(server)

@@ -42,6 +42,7 @@ function build(count) {
   ensemble.count = count;
   strip.begin(count);
   $("#strip .guest").hidden = true;
+  link.send("/interface"); // where do the controls stand? A page that comes late must not move them
   surface?.close?.();
   surface = new (count === 2 ? Pad : Faders)($("#surface"), players, { press, move, release, redraw: () => frames.wake() });
 }
@@ -79,8 +80,16 @@ function hear(message) {
   if (state.hear(message)) return showState();
   if (!hand || message.values.length !== hand.values.length || !message.values.every(Number.isFinite)) return undefined;
   if (message.address === "/monitor/out") return played("impsy", message.values);
+  if (message.address === "/interface") return adopt(message.values);
   if (message.address === "/monitor/in" && !hand.overhear(message.values, surface.held)) return guestPlayed(message.values);
   return undefined;
+}
+
+/** The answer to the question where the controls stand. */
+function adopt(values) {
+  hand.adopt(values, surface.held);
+  players.you.values = hand.values.slice();
+  frames.wake();
 }
 
 /** Somebody who is not at this page played. */
@@ -121,6 +130,7 @@ function showLink(status, wait) {
   const saying = { open: "connected", connecting: "connecting", lost: "not connected" }[status];
   $("#link").dataset.status = status;
   if ($("#link .words").textContent !== saying) $("#link .words").textContent = saying;
+  if (status === "open" && hand) link.send("/interface"); // others may have played meanwhile
   if (status !== "connecting") $("#lost").hidden = status === "open";
   if (status === "lost") $("#lost span").textContent = `Is it running? Trying again ${wait < 2 ? "now" : `every ${wait} seconds`}.`;
   controls.enable(status === "open");

@@ -47,8 +47,13 @@ export class Hand {
       this.sent.splice(0, found + 1);
       return true;
     }
-    values.forEach((value, i) => held.has(i) || (this.values[i] = value));
+    this.adopt(values, held);
     return false;
+  }
+
+  /** Take over where the controls stand, but for those that are held. */
+  adopt(values, held) {
+    values.forEach((value, i) => held.has(i) || (this.values[i] = value));
   }
 
   #set(changes) {
