@@ -4,8 +4,10 @@ The protocol is that of `websockets`, without its I/O: two threads a client inst
 waits for anybody (closing its threaded connection waits for a client that does not read).
 """
 
+import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,12 +21,16 @@ from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
 LARGEST_MESSAGE = 65_536  # bytes
-HANDSHAKE = 10.0  # seconds in which a client has to say what it wants
+HANDSHAKE = 10.0  # seconds in which a client has to say what it wants, however slowly it speaks
 CROWDED = 256  # frames waiting: beyond, those that the next ones replace are dropped
 HOPELESS = 2048  # frames waiting: beyond, the client is
 GOODBYE = 1.0  # seconds for the last words
-BUFFER = 65_536  # bytes that the system holds for a client; megabytes of the past are no use to anyone
-_CHUNK = 65_536
+_CHUNK = 16_384
+_NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+_silent = logging.getLogger("impsy.websocket")  # what a client gets wrong is its own business, not the terminal's
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,10 @@ class Connection:
     """The reading thread calls all but `put` and `drop`, which any thread may call and which never wait."""
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         self.gone = False  # kept by the port, under its lock
         self._socket = sock
-        self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE)
+        self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE, logger=_silent)
+        self._early = b""  # what came with the request, after it
         self._lock = threading.Lock()  # the protocol is used by the reading and the sending thread
         self._outbox: SimpleQueue[Message | _Raw | _End] = SimpleQueue()
         self._writer: threading.Thread | None = None
@@ -76,14 +80,23 @@ class Connection:
 
     def request(self) -> Request | None:
         """The client's request, or None when it sent something else, or nothing in time."""
-        self._socket.settimeout(HANDSHAKE)
-        while data := self._socket.recv(_CHUNK):
-            self._protocol.receive_data(data)
-            for event in self._protocol.events_received():
-                if isinstance(event, Request):
-                    return event
-            if self._protocol.handshake_exc is not None:
-                return None
+        end = time.monotonic() + HANDSHAKE
+        while (left := end - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            data = self._socket.recv(_CHUNK)
+            if not data:
+                break
+            while data:  # by lines: the protocol must not see frames before it has answered
+                line_end = data.find(b"\n") + 1 or len(data)
+                self._protocol.receive_data(data[:line_end])
+                data = data[line_end:]
+                for event in self._protocol.events_received():
+                    if isinstance(event, Request):
+                        self._early = data
+                        return event
+                if self._protocol.handshake_exc is not None:
+                    self._socket.sendall(b"".join(self._protocol.data_to_send()) or _NOT_UNDERSTOOD)
+                    return None
         return None
 
     def accept(self, request: Request) -> bool:
@@ -100,6 +113,7 @@ class Connection:
     def respond(self, response: Response) -> None:
         """Answer the request."""
         self._protocol.send_response(response)
+        self._socket.settimeout(HANDSHAKE)
         self._socket.sendall(b"".join(self._protocol.data_to_send()))
 
     # -- messages
@@ -113,7 +127,7 @@ class Connection:
                 if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
                     parts, opcode = [bytes(frame.data)], frame.opcode
                 elif frame.opcode is Opcode.CONT:
-                    parts.append(bytes(frame.data))
+                    parts += [bytes(frame.data)] if frame.data else []  # of empty ones there can be any number
                 else:
                     continue
                 if frame.fin:
@@ -125,9 +139,10 @@ class Connection:
     def _receive(self) -> list[Frame]:
         """The frames that the next bytes complete; none at the end."""
         try:
-            data = self._socket.recv(_CHUNK)
+            data = self._early or self._socket.recv(_CHUNK)
         except OSError:
             data = b""
+        self._early = b""
         with self._lock:
             if data:
                 self._protocol.receive_data(data)
@@ -135,7 +150,7 @@ class Connection:
                 self._protocol.receive_eof()
             answers = self._protocol.data_to_send()
             events = self._protocol.events_received()
-        if any(answers):
+        if any(answers) and self._outbox.qsize() < CROWDED:  # who does not read gets no pongs either
             self._outbox.put(_Raw(answers))
         return [event for event in events if isinstance(event, Frame)]
 

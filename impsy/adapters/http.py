@@ -5,7 +5,7 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-from websockets.datastructures import Headers
+from websockets.datastructures import Headers, MultipleValuesError
 from websockets.http11 import Request, Response
 
 PAGE = Path(__file__).parent / "page"
@@ -16,7 +16,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-_REASONS = {200: "OK", 403: "Forbidden", 404: "Not Found", 503: "Service Unavailable"}
+_REASONS = {200: "OK", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 _POLICY = "default-src 'self'; connect-src *; frame-ancestors 'none'"  # any server may be played from the page
 
 
@@ -31,7 +31,7 @@ def page(path: str) -> Response:
 
 def answer(status: int, text: str) -> Response:
     """A short answer in words."""
-    return _response(status, "text/plain; charset=utf-8", text.encode())
+    return _response(status, "text/plain; charset=utf-8", text.encode(errors="replace"))  # a header may be no text
 
 
 def refusal(request: Request, origins: Collection[str]) -> str:
@@ -40,10 +40,12 @@ def refusal(request: Request, origins: Collection[str]) -> str:
     A page of somebody else, open in the same browser, must not play here: the name that it was reached by has to be
     this machine's (else it is a DNS rebinding), and for a WebSocket the page must come from here or be listed.
     """
-    host = request.headers.get("Host", "")
+    try:
+        host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+    except MultipleValuesError:
+        return "A request names one Host, and one Origin at most.\n"
     if not _is_ours(host):
         return f"This machine is not called {host[:200]!r}: use its IP address, localhost or a name ending in .local.\n"
-    origin = request.headers.get("Origin")
     same = origin is None or origin in (f"http://{host}", f"https://{host}")
     if wants_websocket(request) and not same and origin not in origins and "*" not in origins:
         return (
@@ -55,7 +57,7 @@ def refusal(request: Request, origins: Collection[str]) -> str:
 
 def wants_websocket(request: Request) -> bool:
     """Whether the request asks for more than a file."""
-    return request.headers.get("Upgrade", "").lower() == "websocket"
+    return "websocket" in (value.lower() for value in request.headers.get_all("Upgrade"))
 
 
 @cache

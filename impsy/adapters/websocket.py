@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from impsy.adapters import http, vocabulary
 from impsy.adapters.connection import Binary, Connection, Message, Text
-from impsy.adapters.sockets import bound_socket
+from impsy.adapters.sockets import bound_socket, tune
 from impsy.core.actions import Action, Announce, Applied, Origin, Play, Record, Silence, Status, TurnTaken
 from impsy.core.events import Gesture
 from impsy.core.mapping import Mapping, MidiSender, changes
@@ -153,13 +153,14 @@ class WebSocketPort:
 
     def _serve(self, sock: socket.socket) -> None:
         try:
+            tune(sock)
             connection = Connection(sock)
             try:
                 self._answer(connection)
             finally:
                 connection.close()
-        except OSError:
-            pass  # it went in the middle of a sentence
+        except (OSError, RuntimeError):
+            pass  # it went in the middle of a sentence, or there are no more threads to be had
         finally:
             sock.close()
             self._leave()
@@ -172,6 +173,8 @@ class WebSocketPort:
         is_osc = request.path.partition("?")[0] == OSC_PATH
         if why:
             connection.respond(http.answer(403, why))
+        elif getattr(request, "method", "GET") != "GET":  # before websockets 16 the request was not even parsed
+            connection.respond(http.answer(405, "There is only something to GET here.\n"))
         elif not http.wants_websocket(request):
             connection.respond(http.page(request.path))
         elif not (is_osc or self._has_text):
