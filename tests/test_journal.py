@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
@@ -166,3 +167,71 @@ def test_a_log_folder_that_vanished_is_made_again(tmp_path: Path) -> None:
     j.close()
 
     assert len(list(folder.glob("*.log"))) == 1
+
+
+def test_an_entry_that_a_full_disk_refused_stands_in_the_record_once(small_disk: Path) -> None:
+    said: list[str] = []
+    j = journal(small_disk, said)
+    j.perform(Record(100.0, Origin.PERFORMER, (0.5, 0.5)))
+    assert until(lambda: j.path is not None)
+    for i in range(3000):  # more than the disk holds
+        j.perform(Announce(100.0 + i, Refused("osc", "nonsense")))
+    assert until(lambda: said)
+
+    subprocess.run(["mount", "-o", "remount,size=1m", small_disk], check=True)
+    assert until(lambda: len(said) > 1)
+    j.close()
+
+    (record,) = small_disk.glob("*.jsonl")
+    times = [json.loads(line).get("at") for line in record.read_text().splitlines()[1:]]
+    assert times == [float(i) for i in range(3000)]
+
+
+def test_a_record_that_cannot_be_made_leaves_no_log_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    said: list[str] = []
+    (tmp_path / "2026-01-31T20-15-00-3d-mdrnn.jsonl").mkdir()
+    j = journal(folder, said)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(3)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(files) + 1, hard))  # room for none
+    os.close(files[0])  # room for one, which listing the folder also takes
+    try:
+        j.perform(Record(100.0, Origin.PERFORMER, (0.5, 0.5)))
+        assert until(lambda: said)
+        left = list(folder.iterdir())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for file in files[1:]:
+            os.close(file)
+    assert left == []
+    assert "Too many open files" in said[0]
+
+    assert until(lambda: len(said) > 1)
+    j.close()
+    assert sorted(path.suffix for path in folder.iterdir()) == [".jsonl", ".log"]
+
+
+def test_before_the_first_row_a_flood_of_entries_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("impsy.runtime.journal.MOST_WAITING", 100)
+    said: list[str] = []
+    j = journal(tmp_path, said)
+    for _ in range(3):
+        for i in range(80):
+            j.perform(Announce(100.0 + i, Refused("osc", "nonsense")))
+        assert until(j._queue.empty)
+    j.perform(Record(500.0, Origin.PERFORMER, (0.0, 0.0)))
+    j.close()
+
+    (record,) = tmp_path.glob("*.jsonl")
+    assert record.read_text().count("\n") == 100
+    assert said == ["log: 141 rows could not be written"]
+
+
+def test_a_file_name_that_is_no_text_stands_in_the_record_as_escapes(tmp_path: Path) -> None:
+    j = Journal(tmp_path, 3, WALL, {"file": "\udcff.tflite"}, sources=frozenset(Origin), say=print)
+    j.perform(Record(100.0, Origin.PERFORMER, (0.0, 0.0)))
+    j.close()
+
+    (record,) = tmp_path.glob("*.jsonl")
+    assert json.loads(record.read_text())["file"] == "\udcff.tflite"

@@ -8,6 +8,7 @@ every event that is not a gesture, takeovers, stalls and refusals, last the stop
 """
 
 import errno
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -74,12 +75,13 @@ class Journal:
         self._sources = sources
         self._say = say
         self._queue: SimpleQueue[Record | Entry] = SimpleQueue()
-        self._dropped = 0
+        self._dropped = 0  # by the engine's thread
+        self._left_out = 0  # by the journal's
         self._in_trouble = False
         self._log: _LineFile | None = None
         self._record: _LineFile | None = None
         self._rows: list[bytes] = []  # formatted, not yet on the disk
-        self._entries: list[bytes] = [msgspec.json.encode({"what": "start", "wall": wall.local.isoformat(), **start})]
+        self._entries: list[bytes] = [_line({"what": "start", "wall": wall.local.isoformat(), **start})]
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._write_until_the_end, name="journal", daemon=True)
         self._thread.start()
@@ -117,28 +119,33 @@ class Journal:
         self._ending.set()
         self._queue.put({})  # wakes a thread that waits for something to write
         self._thread.join(LAST_CHANCE)
-        waiting = self._queue.qsize() + len(self._rows)
-        if self._dropped or (waiting and self._in_trouble):
-            self._say(f"log: {self._dropped + waiting} rows could not be written")
+        dropped = self._dropped + self._left_out
+        waiting = self._queue.qsize() + len(self._rows) + len(self._entries)
+        if dropped or (waiting and self._in_trouble):
+            self._say(f"log: {dropped + waiting} rows could not be written")
 
     # -- the journal's thread
 
     def _write_until_the_end(self) -> None:
         while not self._ending.is_set():
-            if not self._rows:
+            if not (self._rows or self._in_trouble):
                 self._take(self._queue.get())  # sleeps while nothing happens
             self._ending.wait(RETRY if self._in_trouble else INTERVAL)
             self._write()
         self._write()
-        for file in (self._log, self._record):
-            if file is not None:
+        for file in filter(None, (self._log, self._record)):
+            try:
                 file.close()
+            except OSError as error:
+                self._say(f"log: {file.path} may not be whole on the disk ({error.strerror})")
 
     def _take(self, item: Record | Entry) -> None:
         if isinstance(item, Record):
             self._rows.append(format_row(self._wall.timestamp(item.at), item.source, item.values).encode())
+        elif item and len(self._entries) < MOST_WAITING:  # before the first row there is no file to put them in
+            self._entries.append(_line(item))
         elif item:
-            self._entries.append(msgspec.json.encode(item))
+            self._left_out += 1
 
     def _write(self) -> None:
         try:
@@ -170,8 +177,7 @@ class Journal:
                 return
             self._log, self._record = self._create()
         assert self._record is not None
-        self._record.write([line + b"\n" for line in self._entries])
-        self._entries.clear()
+        self._record.write(self._entries)
         self._log.write(self._rows)
 
     def _create(self) -> tuple["_LineFile", "_LineFile"]:
@@ -179,7 +185,12 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         taken = {path.with_suffix(".log").name for path in self._folder.iterdir()}
         path = self._folder / log_name(self._wall.local, self._dimension, taken)
-        return _LineFile(path), _LineFile(path.with_suffix(".jsonl"))
+        log = _LineFile(path)
+        try:
+            return log, _LineFile(path.with_suffix(".jsonl"))
+        except OSError:
+            log.discard()
+            raise
 
 
 class _LineFile:
@@ -219,6 +230,18 @@ class _LineFile:
             os.fsync(self._file)
         finally:
             os.close(self._file)
+
+    def discard(self) -> None:
+        """As if it had never been made."""
+        os.close(self._file)
+        self.path.unlink()
+
+
+def _line(entry: Entry) -> bytes:
+    try:
+        return msgspec.json.encode(entry) + b"\n"
+    except UnicodeEncodeError:  # a file name that is no text: as escapes
+        return json.dumps(entry).encode() + b"\n"
 
 
 def _entry(what: Happening) -> Entry:
