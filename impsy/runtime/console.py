@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from queue import SimpleQueue
 
 from impsy.core.actions import Action, Announce, Applied, Overflowed, Record, Refused, Shifted, TurnTaken
@@ -10,6 +11,7 @@ from impsy.core.events import Panic, Pause, Reset, SetMode, SetPredictor, SetTem
 
 MOST_WAITING = 1000  # lines; beyond, they are counted
 LAST_CHANCE = 0.3  # seconds that an ending waits for the terminal
+BUSY = 0.05  # seconds until a terminal that takes nothing now, and says so, is tried again
 
 
 class Console:
@@ -60,17 +62,25 @@ class Console:
 
     def _tell_refusal(self, source: str, why: str) -> None:
         """The first of its kind; how often it came stands in the session record."""
-        reason = why.partition(" (")[0]
+        reason = why.partition(" (")[0].partition(", not ")[0]  # without the numbers of this one
         if (source, reason) not in self._refused:
             self._refused.add((source, reason))
             self.say(f"ignored    {source}: {why}")
 
     def _print(self) -> None:
-        while (line := self._lines.get()) is not None:
-            try:
-                os.write(sys.stderr.fileno(), f"{line}\n".encode(errors="replace"))
-            except (OSError, ValueError):  # the terminal has gone: play on without
-                return
+        try:
+            while (line := self._lines.get()) is not None:
+                _write_all(sys.stderr.fileno(), f"{line}\n".encode(errors="replace"))
+        except (OSError, ValueError, AttributeError):  # the terminal has gone, or never was: play on without
+            return
+
+
+def _write_all(terminal: int, line: bytes) -> None:
+    while line:
+        try:
+            line = line[os.write(terminal, line) :]
+        except BlockingIOError:  # somebody who shares it made it non-blocking
+            time.sleep(BUSY)
 
 
 def _told(event: object) -> str:
