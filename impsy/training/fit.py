@@ -2,14 +2,13 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from impsy.model.litert import SCALE
-from impsy.training.lessons import Lessons, Performance, batches
+from impsy.training.lessons import Batch, Lessons, batches
 from impsy.training.network import Network
 
 _LANES_TO_JUDGE = 64
@@ -25,7 +24,6 @@ class Recipe:
     steps: int = 64  # interactions that a gradient flows back through
     rate: float = 3e-3  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
-    jitter: float = 0.0  # deviation of noise on what the network hears, in [0, 1]: it learns to mend its own slips
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def fit(network: Network, lessons: Lessons, recipe: Recipe, seed: int, tell: Cal
     start = time.perf_counter()
     try:
         for number in range(1, recipe.epochs + 1):
-            loss = _run(learn, network, _jittered(lessons.learned, recipe, rng))
+            loss = _run(learn, network, batches(lessons.learned, recipe.lanes, recipe.steps, rng))
             held_out = _run(judge, network, batches(lessons.held_out, _LANES_TO_JUDGE, recipe.steps))
             left = (time.perf_counter() - start) / number * (recipe.epochs - number)
             epoch = Epoch(number, recipe.epochs, loss, held_out, held_out < best.held_out, left)
@@ -70,14 +68,7 @@ def fit(network: Network, lessons: Lessons, recipe: Recipe, seed: int, tell: Cal
     return best
 
 
-def _jittered(performances: Sequence[Performance], recipe: Recipe, rng: np.random.Generator) -> Iterator[Any]:
-    for batch in batches(performances, recipe.lanes, recipe.steps, rng):
-        if recipe.jitter:
-            batch.inputs[:, :, 1:] += rng.normal(0.0, SCALE * recipe.jitter, batch.inputs[:, :, 1:].shape)
-        yield batch
-
-
-def _run(step: Callable[..., Any], network: Network, source: Iterator[Any]) -> float:
+def _run(step: Callable[..., Any], network: Network, source: Iterator[Batch]) -> float:
     """The mean loss over all batches; the states are carried from one to the next."""
     import tensorflow as tf
 
