@@ -1,0 +1,161 @@
+"""A performance from the first sound to the last line of the log: what `impsy run` does once its options are read."""
+
+import gc
+import platform
+import secrets
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+import numpy as np
+
+from impsy import __version__
+from impsy.adapters.build import build_ports
+from impsy.adapters.sockets import everywhere, lan_address
+from impsy.cli.stage import WALK, Stage, read_config, set_stage
+from impsy.config.notes import notes_on
+from impsy.config.schema import Config
+from impsy.core.actions import Origin
+from impsy.core.events import Quit
+from impsy.core.ports import Listener, Port
+from impsy.core.session import Session, Settings
+from impsy.errors import ConfigError
+from impsy.model.litert import file_hash
+from impsy.runtime import clock
+from impsy.runtime.console import Console
+from impsy.runtime.inbox import EventInbox
+from impsy.runtime.journal import Entry, Journal
+from impsy.runtime.runner import Runner
+
+
+def run(
+    config_file: Path | None,
+    given: Mapping[str, object],
+    logdir: Path,
+    *,
+    host: str | None,
+    seed: int | None,
+    quiet: bool,
+) -> None:
+    """Set the stage, open the ports and play; `given` are the command line's wishes by their place in a config."""
+    loaded = read_config(config_file)
+    hosts = {f"{name}.server_ip": host for name in ("osc", "websocket") if getattr(loaded.config, name) is not None}
+    stage, problems = set_stage(loaded, {**given, **hosts}, logdir)
+    inbox = EventInbox(clock.now)
+    ports: list[Port] = []
+    if stage is not None:
+        ports, more = build_ports(stage.config, inbox, stage.predictor.spec.controls)
+        problems += more
+    if problems or stage is None:
+        raise ConfigError(loaded.source, problems)
+    perform(stage, inbox, ports, logdir, secrets.randbits(32) if seed is None else seed, quiet=quiet)
+
+
+def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path, seed: int, *, quiet: bool) -> None:
+    """Play until someone quits, and leave everything whole."""
+    clock.prepare_thread()
+    stop_on_signals(inbox)
+    console = Console(verbose=stage.config.verbose, quiet=quiet)
+    wall = clock.WallClock.read()
+    session = Session(stage.predictor, settings(stage.config), seed, wall.at, model=stage.model_name)
+    logged = {Origin.PERFORMER: stage.config.log_input, Origin.MODEL: stage.config.log_predictions}
+    journal = Journal(
+        logdir,
+        stage.predictor.spec.dimension,
+        wall,
+        provenance(stage, seed),
+        sources=frozenset(origin for origin, wanted in logged.items() if wanted),
+        say=console.say,
+    )
+    listeners: list[Listener] = [*ports, journal, console]
+    for port in ports:
+        port.open(session.status)
+    if not quiet:
+        for line in opening(stage):
+            console.say(line)
+    gc.freeze()  # what has been made so far stays to the end: no collection has to look at it in the middle of a phrase
+    gc.enable()
+    try:
+        end = Runner(session, inbox, clock.now, listeners).run()
+        for refusal in inbox.refusals():
+            journal.note(clock.now(), {"what": "refusals", **msgspec.to_builtins(refusal)})
+        journal.note(clock.now(), {"what": "stop", "source": end.source})
+    finally:
+        for port in ports:
+            port.close()
+        journal.close()
+        if not quiet:
+            console.say(f"stopped    {f'the log is {journal.path}' if journal.path else 'nothing was played'}")
+        console.close()
+
+
+def stop_on_signals(inbox: EventInbox) -> None:
+    """Let the first signal end the performance in order, and a second Ctrl-C at once."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        inbox.put(Quit(signal.Signals(number).name))
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(number, stop)
+
+
+def settings(config: Config) -> Settings:
+    """The session's part of a configuration."""
+    return Settings(
+        mode=config.interaction.mode,
+        threshold=config.interaction.threshold,
+        sigma_temperature=config.model.sigmatemp,
+        pi_temperature=config.model.pitemp,
+        timescale=config.model.timescale,
+        input_thru=config.interaction.input_thru,
+        longest_dt=config.model.longest_dt,
+    )
+
+
+def provenance(stage: Stage, seed: int) -> Entry:
+    """What a performance needs to be repeated, for the session record."""
+    return {
+        "seed": seed,
+        "settings": msgspec.to_builtins(settings(stage.config)),
+        "model": {
+            "name": stage.model_name,
+            "file": stage.model_file and str(stage.model_file),
+            "sha256": stage.model_file and file_hash(stage.model_file),
+            **msgspec.to_builtins(stage.predictor.spec),
+        },
+        "metadata": {"title": stage.config.title, "owner": stage.config.owner, **stage.config.metadata},
+        "versions": {"impsy": __version__, "python": platform.python_version(), "numpy": np.__version__},
+        "system": sys.platform,
+    }
+
+
+def opening(stage: Stage) -> list[str]:
+    """The lines that say what listens where, and who plays."""
+    config = stage.config
+    told = [f"config     {stage.source}"]
+    told += [f"note       {note}" for note in (*stage.notes, *notes_on(config, stage.predictor.spec.controls))]
+    if stage.model_file is None:
+        told.append(f"model      none: a {WALK} plays {stage.predictor.spec.controls} controls")
+    else:
+        told.append(f"model      {stage.model_name}")
+    if (osc := config.osc) is not None:
+        told.append(
+            f"listening  OSC {osc.server_ip}:{osc.server_port}, /interface and {stage.predictor.spec.controls} numbers"
+        )
+        told.append(f"sending    OSC {osc.client_ip}:{osc.client_port}, {' and '.join(osc.output_address)}")
+    if (web := config.websocket) is not None:
+        told += [f"play page  http://{host}:{web.server_port}" for host in _reached_by(web.server_ip)]
+    told.append(f"ready      {config.interaction.mode}; Ctrl-C ends it")
+    return told
+
+
+def _reached_by(host: str) -> list[str]:
+    if not everywhere(host):
+        return [f"[{host}]" if ":" in host else host]
+    return ["127.0.0.1", *filter(None, [lan_address()])]
