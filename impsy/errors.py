@@ -20,6 +20,14 @@ class ConfigError(ImpsyError):
         super().__init__("\n".join([f"{source} cannot be used:", *(f"  - {problem}" for problem in self.problems)]))
 
 
+class CannotStart(ImpsyError):
+    """A performance that cannot begin; `problems` holds one line each, all of them at once."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(["the performance cannot start:", *(f"  - {problem}" for problem in self.problems)]))
+
+
 class FileError(ImpsyError):
     """A file that is missing, damaged, or not what its name says; `path` names it."""
 

@@ -3,11 +3,9 @@
 import gc
 import platform
 import secrets
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 import numpy as np
@@ -19,16 +17,16 @@ from impsy.cli.stage import WALK, Stage, read_config, set_stage
 from impsy.config.notes import notes_on
 from impsy.config.schema import Config
 from impsy.core.actions import Origin
-from impsy.core.events import Quit
 from impsy.core.ports import Listener, Port
 from impsy.core.session import Session, Settings
-from impsy.errors import ConfigError
+from impsy.errors import CannotStart
 from impsy.model.litert import file_hash
 from impsy.runtime import clock
 from impsy.runtime.console import Console
 from impsy.runtime.inbox import EventInbox
 from impsy.runtime.journal import Entry, Journal
 from impsy.runtime.runner import Runner
+from impsy.runtime.signals import quit_on_signals
 
 
 def run(
@@ -50,14 +48,14 @@ def run(
         ports, more = build_ports(stage.config, inbox, stage.predictor.spec.controls)
         problems += more
     if problems or stage is None:
-        raise ConfigError(loaded.source, problems)
+        raise CannotStart(problems)
     perform(stage, inbox, ports, logdir, secrets.randbits(32) if seed is None else seed, quiet=quiet)
 
 
 def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path, seed: int, *, quiet: bool) -> None:
     """Play until someone quits, and leave everything whole."""
     clock.prepare_thread()
-    stop_on_signals(inbox)
+    quit_on_signals(inbox)
     console = Console(verbose=stage.config.verbose, quiet=quiet)
     wall = clock.WallClock.read()
     session = Session(stage.predictor, settings(stage.config), seed, wall.at, model=stage.model_name)
@@ -90,19 +88,6 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
         if not quiet:
             console.say(f"stopped    {f'the log is {journal.path}' if journal.path else 'nothing was played'}")
         console.close()
-
-
-def stop_on_signals(inbox: EventInbox) -> None:
-    """Let the first signal end the performance in order, and a second Ctrl-C at once."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        inbox.put(Quit(signal.Signals(number).name))
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-            signal.signal(number, stop)
 
 
 def settings(config: Config) -> Settings:

@@ -44,7 +44,7 @@ class Stage:
 def read_config(path: Path | None) -> LoadedConfig:
     """The configuration named, else `./config.toml` if it is there, else the bundled default."""
     if path is None and not OWN_CONFIG.is_file():
-        return parse_config(files("impsy.config").joinpath("default.toml").read_text("utf-8"), BUNDLED, Path())
+        return parse_config(files("impsy.config").joinpath("default.toml").read_text("utf-8"), BUNDLED, Path.cwd())
     return load_config(path or OWN_CONFIG)
 
 

@@ -31,10 +31,7 @@ Item: TypeAlias = tuple[float, Event | Refusal | Reply]
 
 
 class EventInbox:
-    """A `SimpleQueue` with stamps: it wakes in 57 µs where asyncio takes 624 (median), and putting never blocks.
-
-    Signal handlers may put, too: `SimpleQueue.put` is reentrant.
-    """
+    """A `SimpleQueue` with stamps: it wakes in 57 µs where asyncio takes 624 (median), and putting never blocks."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
