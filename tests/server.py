@@ -111,6 +111,7 @@ class Server:
         self._prepare = prepare
         self._stdout, self._stderr = stdout, stderr
         self._open = ExitStack()
+        self._listening = False
         self.config = folder / "config.toml"
         self._has_osc = sections.get("osc", {}) is not None
         self.config.write_text(self._toml(sections), encoding="utf-8")
@@ -139,7 +140,9 @@ class Server:
         out = self._stdout if self._stdout is not None else self._open.enter_context(self._output.open("ab"))
         err = self._stderr if self._stderr is not None else self._open.enter_context(self._errors.open("ab"))
         command = [sys.executable, *self._python, START, "run", "-c", self.config, "-l", self.logs, *self._arguments]
-        self.predictions = self._kept(OscPeer(port=self._client_port))
+        if not self._listening:  # a second start goes on hearing
+            self.predictions = self._kept(OscPeer(port=self._client_port))
+            self._listening = True
         self.process = subprocess.Popen(
             command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=self._prepare
         )
@@ -212,6 +215,10 @@ class Server:
         whole, newline, _ = self.log.read_bytes().rpartition(b"\n")
         rows = [_row(line) for line in (whole + newline).decode("utf-8").splitlines()]
         return [row for row in rows if source in (None, row.source)]
+
+    def values(self, source: str) -> list[list[float]]:
+        """The values of the newest log's rows of one source."""
+        return [list(row.values) for row in self.rows(source)]
 
     def record(self) -> list[dict[str, Any]]:
         """The whole lines of the session record beside the newest log."""

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Server, lan_address, wait_for
+from conftest import wait_for
+from server import Server
 
+from impsy.adapters.sockets import lan_address
 from impsy.wire import osc
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -82,8 +84,8 @@ def test_a_drag_is_logged_and_silence_is_answered(start: Start, visit: Visit, wa
     drag(page, (0.1, 0.2), (0.9, 0.8))
     page.mouse.up()
 
-    wait_for(lambda: server.rows("interface")[-1:] == [pytest.approx([0.9, 0.8], abs=0.01)])
-    played = server.rows("interface")
+    wait_for(lambda: server.values("interface")[-1:] == [pytest.approx([0.9, 0.8], abs=0.01)])
+    played = server.values("interface")
     assert len(played) > 10
     assert played[0] == pytest.approx([0.1, 0.2], abs=0.01)
     wait_for(lambda: cursor(page, "impsy"))
@@ -92,7 +94,7 @@ def test_a_drag_is_logged_and_silence_is_answered(start: Start, visit: Visit, wa
     wait_for(lambda: cursor(page, "impsy") != before)
     assert page.evaluate("impsy.shown('impsy')") > 0
     assert cursor(page, "guest") is None  # what this page played comes back, and is known as its own
-    wait_for(lambda: cursor(page, "impsy") in [pytest.approx(row, abs=1e-6) for row in server.rows("rnn")])
+    wait_for(lambda: cursor(page, "impsy") in [pytest.approx(row, abs=1e-6) for row in server.values("rnn")])
 
 
 def test_the_corners_of_the_pad_sound_as_they_lie_and_rest_is_silent(start: Start, visit: Visit) -> None:
@@ -163,13 +165,13 @@ def test_holding_still_sends_nothing_and_a_tap_counts(start: Start, visit: Visit
     page.mouse.move(*at(page, 0.4, 0.4))
     page.mouse.down()
     time.sleep(0.6)
-    held = len(wait_for(lambda: server.rows("interface")))
+    held = len(wait_for(lambda: server.values("interface")))
     page.mouse.up()
     page.mouse.down()  # the same place again is a gesture again
     page.mouse.up()
 
     assert held == 1
-    wait_for(lambda: len(server.rows("interface")) == 2)
+    wait_for(lambda: len(server.values("interface")) == 2)
 
 
 def test_the_last_finger_rules_the_pad_and_hands_back(start: Start, visit: Visit) -> None:
@@ -188,7 +190,7 @@ def test_the_last_finger_rules_the_pad_and_hands_back(start: Start, visit: Visit
     finger("touchEnd", 1, high)
     finger("touchEnd", 0, low)
 
-    rows = wait_for(lambda: len(rows := server.rows("interface")) >= 3 and rows)
+    rows = wait_for(lambda: len(rows := server.values("interface")) >= 3 and rows)
     assert rows == [pytest.approx(place, abs=0.01) for place in (low, high, low)]
     assert page.evaluate("impsy.cursors().you.held") is False
 
@@ -211,7 +213,7 @@ def test_every_finger_has_its_own_fader(start: Start, visit: Visit) -> None:
     fingers("touchMove", 0.9, 0.1)
     fingers("touchEnd")
 
-    rows = wait_for(lambda: len(rows := server.rows("interface")) >= 3 and rows)
+    rows = wait_for(lambda: len(rows := server.values("interface")) >= 3 and rows)
     assert rows[-1] == pytest.approx([0.5, 0.9, 0.5, 0.5, 0.5, 0.1, 0.5, 0.5], abs=0.02)
 
 
@@ -223,12 +225,12 @@ def test_who_comes_late_finds_the_faders_where_they_stand(start: Start, visit: V
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + (1 - height) * box["height"])
 
     tap(visit(server), 1, 0.9)
-    wait_for(lambda: server.rows("interface"))
+    wait_for(lambda: server.values("interface"))
     late = visit(server)
     wait_for(lambda: late.evaluate("impsy.cursors().you.values[1]") > 0.8)
     tap(late, 5, 0.1)
 
-    rows = wait_for(lambda: len(rows := server.rows("interface")) >= 2 and rows)
+    rows = wait_for(lambda: len(rows := server.values("interface")) >= 2 and rows)
     assert rows[-1] == pytest.approx([0.5, 0.9, 0.5, 0.5, 0.5, 0.1, 0.5, 0.5], abs=0.02)
 
 
@@ -240,7 +242,7 @@ def test_keys_play_too(start: Start, visit: Visit) -> None:
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("ArrowUp")
 
-    rows = wait_for(lambda: len(rows := server.rows("interface")) == 2 and rows)
+    rows = wait_for(lambda: len(rows := server.values("interface")) == 2 and rows)
     assert rows == [pytest.approx([0.6, 0.5]), pytest.approx([0.6, 0.52])]
     assert page.locator(".pad canvas").get_attribute("aria-valuetext") == "pitch 60 %, brightness 52 %"
 
