@@ -43,11 +43,10 @@ def run(
     hosts = {f"{name}.server_ip": host for name in ("osc", "websocket") if getattr(loaded.config, name) is not None}
     stage, problems = set_stage(loaded, {**given, **hosts}, logdir)
     inbox = EventInbox(clock.now)
-    ports: list[Port] = []
-    if stage is not None:
-        ports, more = build_ports(stage.config, inbox, stage.predictor.spec.controls)
-        problems += more
-    if problems or stage is None:
+    if stage is None:  # the ports are tried all the same: all problems are told at once
+        raise CannotStart([*problems, *build_ports(loaded.config, inbox, controls=1)[1]])
+    ports, more = build_ports(stage.config, inbox, stage.predictor.spec.controls)
+    if problems := [*problems, *more]:
         raise CannotStart(problems)
     perform(stage, inbox, ports, logdir, secrets.randbits(32) if seed is None else seed, quiet=quiet)
 
