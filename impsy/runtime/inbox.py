@@ -9,10 +9,11 @@ from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from impsy.core.actions import Status
-from impsy.core.events import Event, Gesture
+from impsy.core.events import Event, Gesture, Quit
 from impsy.runtime.clock import SPIN
 
-CAPACITY = 4096  # beyond, gestures are dropped; controls never are
+CAPACITY = 4096  # beyond, gestures are dropped; controls only when as many again wait, which no hand can do
+TOO_MUCH = "more came than can be played"
 LONGEST_WAIT = 0.5 if sys.platform == "win32" else 600.0  # seconds; on Windows a wait without end ignores Ctrl-C
 
 Reply: TypeAlias = Callable[[Status], None]
@@ -41,8 +42,9 @@ class EventInbox:
 
     def put(self, event: Event, delay: float = 0.0) -> None:
         """Stamp and hand over; see `impsy.core.ports.Inbox`."""
-        if isinstance(event, Gesture) and self._queue.qsize() >= CAPACITY:
-            self.refuse(event.source, "more came than can be played")
+        most = CAPACITY if isinstance(event, Gesture) else 2 * CAPACITY
+        if self._queue.qsize() >= most and not isinstance(event, Quit):
+            self.refuse(event.source, TOO_MUCH)
         else:
             self._queue.put((self._clock() + delay, event))
 

@@ -7,7 +7,7 @@ from impsy.core.actions import Action, Announce, Refused
 from impsy.core.events import Event, Quit, Stalled
 from impsy.core.ports import Listener
 from impsy.core.session import Session
-from impsy.runtime.inbox import EventInbox, Refusal
+from impsy.runtime.inbox import CAPACITY, TOO_MUCH, EventInbox, Refusal
 
 STALL = 0.25  # seconds; what is later than that is not caught up (formats §5)
 
@@ -47,10 +47,16 @@ class Runner:
                 case _ if callable(what):
                     what(self._session.status)
                 case _ if at > now:
-                    self._number += 1
-                    heapq.heappush(self._later, (at, self._number, what))
+                    self._keep_for_later(at, what)
                 case _:
                     self._perform(self._session.receive(what, at))
+
+    def _keep_for_later(self, at: float, event: Event) -> None:
+        if len(self._later) >= CAPACITY:
+            self._inbox.refuse(event.source, TOO_MUCH)
+            return
+        self._number += 1
+        heapq.heappush(self._later, (at, self._number, event))
 
     def _next_deadline(self) -> float | None:
         due = self._session.next_deadline()
