@@ -59,11 +59,12 @@ class NotEnoughData(ImpsyError):
 
 
 class MissingExtra(ImpsyError):
-    """A command needs an optional part of the installation; `extra` names it."""
+    """A command needs an optional part of the installation; `extra` names it, `install` is the command that adds it."""
 
-    def __init__(self, extra: str, why: str) -> None:
+    def __init__(self, extra: str, needs: str, install: str) -> None:
         self.extra = extra
-        super().__init__(f"{why} needs the extra \"{extra}\": pip install 'impsy[{extra}]'")
+        self.install = install
+        super().__init__(f"{needs}; this installs them:\n\n    {install}\n")
 
 
 class PortError(ImpsyError):

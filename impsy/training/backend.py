@@ -21,26 +21,23 @@ _SETTINGS = {
 }
 
 
-class TrainingMissing(MissingExtra):
-    """Training is not installed; the text has the one command that fits how impsy itself was."""
-
-    def __init__(self) -> None:
-        super().__init__("train", "training")
-        checkout = Path(__file__).parents[2]
-        what = f"-e '{checkout}[train]'" if (checkout / "pyproject.toml").exists() else "'impsy[train]'"
-        self.args = (f"training needs TensorFlow and Keras; this installs them: pip install {what}",)
-
-
 def load_backend() -> None:
-    """Import Keras and TensorFlow; raises `TrainingMissing` where they are not installed."""
+    """Import Keras and TensorFlow; raises `MissingExtra` where they are not installed."""
     if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-        raise TrainingMissing
+        raise MissingExtra("train", "training needs TensorFlow and Keras", _install())
     os.environ.update(_SETTINGS)
     with hushed():
         for name in _NEEDED:
             importlib.import_module(name)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+def _install() -> str:
+    """The one command that fits how impsy itself was installed, for the Python that runs."""
+    checkout = Path(__file__).parents[2]
+    what = f"-e '{checkout}[train]'" if (checkout / "pyproject.toml").exists() else "'impsy[train]'"
+    return f"{sys.executable} -m pip install {what}"
 
 
 @contextmanager
