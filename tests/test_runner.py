@@ -8,7 +8,7 @@ import pytest
 from players import Metronome
 
 from impsy.core.actions import Action, Announce, Origin, Play, Record, Refused, Shifted, Status
-from impsy.core.events import Gesture, Quit, SetMode
+from impsy.core.events import Gesture, Quit, SetMode, SetTimescale
 from impsy.core.modes import Mode
 from impsy.core.session import Session, Settings
 from impsy.runtime import inbox as inbox_module
@@ -140,3 +140,15 @@ def test_a_thread_wakes_the_engine() -> None:
     taken.put(inbox.take(None))
 
     assert taken.get()[1] == Quit("thread")  # type: ignore[index]
+
+
+def test_what_the_session_refuses_is_counted_with_the_rest() -> None:
+    inbox = EventInbox(Clock())
+    for _ in range(5):
+        inbox.put(SetTimescale(-1.0, "osc"))
+    inbox.put(Quit("test"))
+
+    perform(inbox, Clock(), Mode.USERONLY)
+
+    (refusal,) = inbox.refusals()
+    assert (refusal.source, refusal.count) == ("osc", 5)

@@ -79,7 +79,7 @@ class TurnTaken:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An event was not accepted and left no trace; `source` sent it, `why` is for people."""
+    """An event was not accepted and left no trace; `source` sent it, `why`, one of a small set, is for people."""
 
     source: str
     why: str

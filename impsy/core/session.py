@@ -136,45 +136,55 @@ class Session:
     def advance(self, now: float) -> list[Action]:
         """Everything that is due by `now`, each as of its own deadline, in order."""
         actions: list[Action] = []
-        while (deadline := self.next_deadline()) is not None and deadline <= now:
-            self._now = max(self._now, deadline)
-            if deadline == self._takeover:
-                self._take_over(deadline, actions)
-            else:
-                self._play(self._pending.pop(), deadline, actions)
-        self._now = max(self._now, now)
+        self.advance_into(actions.append, now)
         return actions
 
     def receive(self, event: Event, at: float) -> list[Action]:
         """What the event brings about, after all that was due by then; a time before the latest seen counts as that."""
+        actions: list[Action] = []
+        self.receive_into(actions.append, event, at)
+        return actions
+
+    def advance_into(self, emit: Emit, now: float) -> None:
+        """`advance`, with each action handed over as soon as it stands: a note goes out before the next is thought of."""
+        while (deadline := self.next_deadline()) is not None and deadline <= now:
+            self._now = max(self._now, deadline)
+            if deadline == self._takeover:
+                self._take_over(deadline, emit)
+            else:
+                self._play(self._pending.pop(), deadline, emit)
+        self._now = max(self._now, now)
+
+    def receive_into(self, emit: Emit, event: Event, at: float) -> None:
+        """`receive`, with each action handed over as soon as it stands."""
         at = max(at, self._now)
         if isinstance(event, Stalled):  # stamped with the deadline that was missed, which must not fire unmoved
-            actions = self.advance(math.nextafter(at, -math.inf))
-            self._stand_still(event, at, actions)
-            return actions
-        actions = self.advance(at)
+            self.advance_into(emit, math.nextafter(at, -math.inf))
+            self._stand_still(event, at, emit)
+            return
+        self.advance_into(emit, at)
         match event:
             case Gesture():
-                self._gesture(event, at, actions)
+                self._gesture(event, at, emit)
             case Quit():
-                self._drop(at, actions)
+                self._drop(at, emit)
                 self._takeover = None
             case _:
-                self._control(event, at, actions)
-        return actions + self.advance(at)  # at timescale 0 an answer is due at once
+                self._control(event, at, emit)
+        self.advance_into(emit, at)  # at timescale 0 an answer is due at once
 
     # -- the performer
 
-    def _gesture(self, gesture: Gesture, at: float, actions: list[Action]) -> None:
+    def _gesture(self, gesture: Gesture, at: float, emit: Emit) -> None:
         vector = self._merged(gesture)
         if vector is None:
-            actions.append(Announce(at, Refused(gesture.source, "values are numbers, one per control")))
+            emit(Announce(at, Refused(gesture.source, "values are numbers, one per control")))
             return
         if self._turn is Turn.RESPONSE:
-            self._hand_back(at, actions)
+            self._hand_back(at, emit)
         if self._settings.input_thru:
-            actions.append(Play(at, vector, Origin.PERFORMER, self._agent))
-        actions.append(Record(at, Origin.PERFORMER, vector))
+            emit(Play(at, vector, Origin.PERFORMER, self._agent))
+        emit(Record(at, Origin.PERFORMER, vector))
         self._vector = vector
         self._last_gesture = [min(at - self._last_arrival, self._settings.longest_dt), *vector]
         self._last_arrival = self._answered_from = self._silent_since = at
@@ -183,7 +193,7 @@ class Session:
         if wiring.performer_feeds_model:
             self._hear_gesture()
         if wiring.answers_each and not self._paused:
-            self._predict(base=at, floor=at, shortest=0.0, actions=actions)
+            self._predict(base=at, floor=at, shortest=0.0, emit=emit)
         self._expect_takeover(at)
 
     def _merged(self, gesture: Gesture) -> Values | None:
@@ -195,10 +205,10 @@ class Session:
             vector[index] = 0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value)
         return tuple(vector) if gesture.changes else None
 
-    def _hand_back(self, at: float, actions: list[Action]) -> None:
+    def _hand_back(self, at: float, emit: Emit) -> None:
         """The performer interrupts the response."""
-        self._drop(at, actions)
-        actions.append(Announce(at, TurnTaken(Turn.CALL, self.status)))
+        self._drop(at, emit)
+        emit(Announce(at, TurnTaken(Turn.CALL, self.status)))
 
     # -- the model
 
@@ -209,46 +219,46 @@ class Session:
         self._hear(np.array(self._last_gesture))
         self._gesture_unheard = False
 
-    def _predict(self, base: float, floor: float, shortest: float, actions: list[Action]) -> None:
+    def _predict(self, base: float, floor: float, shortest: float, emit: Emit) -> None:
         """Sample what comes next, and let it wait for its time."""
         assert self._mixture is not None, "the model has heard something before it is asked"
         s = self._settings
         drawn = self._mixture.sample(self._rng, s.pi_temperature, s.sigma_temperature).tolist()
         if not all(map(math.isfinite, drawn)):
             self._blank()
-            actions.append(Announce(base, Refused("model", "its prediction was not a number; its memory was blanked")))
+            emit(Announce(base, Refused("model", "its prediction was not a number; its memory was blanked")))
             drawn = [UNUSABLE_DT, *(self._last_played or self._vector)]
         dt, *values = drawn
         clipped = tuple([0.0 if x < 0.0 else 1.0 if x > 1.0 else x for x in values])
         if not self._pending.add(Prediction(base, floor, shortest, max(dt, SHORTEST_DT), clipped), s.timescale):
             self._overflowed += 1
             if self._overflowed & (self._overflowed - 1) == 0:  # 1, 2, 4, 8 ...: told, but never a flood
-                actions.append(Announce(floor, Overflowed(self._overflowed)))
+                emit(Announce(floor, Overflowed(self._overflowed)))
 
-    def _play(self, prediction: Prediction, due: float, actions: list[Action]) -> None:
-        actions.append(Play(due, prediction.values, Origin.MODEL, self._agent))
-        actions.append(Record(due, Origin.MODEL, prediction.values))
+    def _play(self, prediction: Prediction, due: float, emit: Emit) -> None:
+        emit(Play(due, prediction.values, Origin.MODEL, self._agent))
+        emit(Record(due, Origin.MODEL, prediction.values))
         self._last_played = prediction.values
         if not self._wiring.answers_each:  # it goes on from what it has just played
             self._hear(np.array([prediction.dt, *prediction.values]))
-            self._predict(base=due, floor=due, shortest=SHORTEST_DT, actions=actions)
+            self._predict(base=due, floor=due, shortest=SHORTEST_DT, emit=emit)
 
-    def _take_over(self, at: float, actions: list[Action]) -> None:
+    def _take_over(self, at: float, emit: Emit) -> None:
         self._takeover = None
         self._turn = Turn.RESPONSE
-        actions.append(Announce(at, TurnTaken(Turn.RESPONSE, self.status)))
+        emit(Announce(at, TurnTaken(Turn.RESPONSE, self.status)))
         if self._gesture_unheard:
             self._hear_gesture()
-        self._predict(base=self._answered_from, floor=at, shortest=SHORTEST_DT, actions=actions)
+        self._predict(base=self._answered_from, floor=at, shortest=SHORTEST_DT, emit=emit)
 
     # -- controls
 
-    def _control(self, event: Event, at: float, actions: list[Action]) -> None:
-        why = self._apply(event, at, actions)
+    def _control(self, event: Event, at: float, emit: Emit) -> None:
+        why = self._apply(event, at, emit)
         told: Happening = Refused(event.source, why) if why else Applied(event, self.status)
-        actions.append(Announce(at, told))
+        emit(Announce(at, told))
 
-    def _apply(self, event: Event, at: float, actions: list[Action]) -> str:
+    def _apply(self, event: Event, at: float, emit: Emit) -> str:
         """Carry out a control event; the reason, when it is refused and everything stays as it was."""
         s = self._settings
         match event:
@@ -258,18 +268,18 @@ class Session:
                 )
             case SetTimescale(timescale=timescale):
                 if not (math.isfinite(timescale) and timescale >= 0):
-                    return f"timescale is a number from 0 up, not {timescale}"
+                    return "timescale is a number from 0 up"
                 self._settings = replace(s, timescale=timescale)
                 self._pending.retime(timescale, at)
             case SetThreshold(threshold=threshold):
                 if not (math.isfinite(threshold) and threshold > 0):
-                    return f"threshold is a number of seconds above 0, not {threshold}"
+                    return "threshold is a number of seconds above 0"
                 self._settings = replace(s, threshold=threshold)
                 if self._takeover is not None:
                     self._expect_takeover(at)
             case SetMode(mode=mode):
                 if mode is not s.mode:
-                    self._drop(at, actions)
+                    self._drop(at, emit)
                     self._settings = replace(s, mode=mode)
                     self._begin(at)
             case SetPredictor(predictor=predictor, name=name):
@@ -277,35 +287,35 @@ class Session:
                     wanted, found = self._predictor.spec.dimension, predictor.spec.dimension
                     return f"{name} has dimension {found}, but this performance has {wanted}"
                 self._predictor, self._model = predictor, name
-                self._start_afresh(at, actions)
+                self._start_afresh(at, emit)
             case Reset():
-                self._start_afresh(at, actions)
+                self._start_afresh(at, emit)
             case Pause(paused=paused):
-                self._pause(paused, at, actions)
+                self._pause(paused, at, emit)
             case Panic():
-                self._pause(True, at, actions)
-                actions.append(Silence(at, self._agent, everything=True))
+                self._pause(True, at, emit)
+                emit(Silence(at, self._agent, everything=True))
         return ""
 
     def _set_temperatures(self, sigma: float, pi: float) -> str:
         if not (math.isfinite(sigma) and sigma >= 0):
-            return f"sigmatemp is a number from 0 up, not {sigma}"
+            return "sigmatemp is a number from 0 up"
         if not (math.isfinite(pi) and pi > 0):
-            return f"pitemp is a number above 0, not {pi}"
+            return "pitemp is a number above 0"
         self._settings = replace(self._settings, sigma_temperature=sigma, pi_temperature=pi)
         return ""
 
-    def _pause(self, paused: bool, at: float, actions: list[Action]) -> None:
+    def _pause(self, paused: bool, at: float, emit: Emit) -> None:
         if paused == self._paused:
             return
         self._paused = paused
         if paused:
-            self._drop(at, actions)
+            self._drop(at, emit)
             self._takeover = None
         else:
             self._begin(at)
 
-    def _stand_still(self, stall: Stalled, at: float, actions: list[Action]) -> None:
+    def _stand_still(self, stall: Stalled, at: float, emit: Emit) -> None:
         """Move all that waits by the time that was lost; nothing is caught up."""
         if not (math.isfinite(stall.seconds) and stall.seconds > 0):
             return
@@ -314,7 +324,7 @@ class Session:
         self._silent_since += stall.seconds
         if self._takeover is not None:
             self._takeover += stall.seconds
-        actions.append(Announce(at, Shifted(stall.seconds)))
+        emit(Announce(at, Shifted(stall.seconds)))
 
     # -- beginnings and ends
 
@@ -322,11 +332,11 @@ class Session:
     def _wiring(self) -> Wiring:
         return WIRING[self._settings.mode]
 
-    def _drop(self, at: float, actions: list[Action]) -> None:
+    def _drop(self, at: float, emit: Emit) -> None:
         """Nothing is pending, no note of the model sounds, and it is the performer's turn."""
         self._pending.clear()
         self._turn = Turn.CALL
-        actions.append(Silence(at, self._agent))
+        emit(Silence(at, self._agent))
 
     def _blank(self) -> None:
         """The model forgets all that it has heard."""
@@ -334,8 +344,8 @@ class Session:
         self._mixture = None
         self._gesture_unheard = self._last_gesture is not None
 
-    def _start_afresh(self, at: float, actions: list[Action]) -> None:
-        self._drop(at, actions)
+    def _start_afresh(self, at: float, emit: Emit) -> None:
+        self._drop(at, emit)
         self._blank()
         self._begin(at)
 
@@ -346,7 +356,7 @@ class Session:
         self._expect_takeover(at)
         if self._wiring.plays_alone and not self._paused:
             self._hear(np.array([STARTING_DT, *(self._last_played or self._vector)]))
-            self._predict(base=at, floor=at, shortest=SHORTEST_DT, actions=[])
+            self._predict(base=at, floor=at, shortest=SHORTEST_DT, emit=_nobody)
 
     def _expect_takeover(self, at: float) -> None:
         """Set the takeover's deadline by the silence so far; before the first gesture there is none."""

@@ -40,7 +40,7 @@ class Runner:
             at, what = item
             match what:
                 case Refusal(source=source, why=why, count=count):
-                    self._perform([Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)"))])
+                    self._tell(Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)")))
                 case Quit():
                     self._perform(self._session.receive(what, at))
                     return what
@@ -77,5 +77,11 @@ class Runner:
 
     def _perform(self, actions: Sequence[Action]) -> None:
         for action in actions:
-            for listener in self._listeners:
-                listener.perform(action)
+            if isinstance(action, Announce) and isinstance(refused := action.what, Refused):
+                self._inbox.refuse(refused.source, refused.why)  # counted with the rest, and told from there
+            else:
+                self._tell(action)
+
+    def _tell(self, action: Action) -> None:
+        for listener in self._listeners:
+            listener.perform(action)
