@@ -11,7 +11,9 @@ back where the mode says so, and the next one is sampled.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,8 @@ SHORTEST_DT = 0.001  # seconds; what a predicted dt is clamped to, and the least
 STARTING_DT = 0.01  # seconds; the dt that goes with the vector from which a battle starts
 UNUSABLE_DT = 1.0  # seconds; the wait after a prediction that is not a number
 MOST_PENDING = 256
+
+Emit: TypeAlias = Callable[[Action], None]  # takes each action as soon as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +360,7 @@ class Session:
         self._expect_takeover(at)
         if self._wiring.plays_alone and not self._paused:
             self._hear(np.array([STARTING_DT, *(self._last_played or self._vector)]))
-            self._predict(base=at, floor=at, shortest=SHORTEST_DT, emit=_nobody)
+            self._predict(base=at, floor=at, shortest=SHORTEST_DT, emit=lambda _: None)
 
     def _expect_takeover(self, at: float) -> None:
         """Set the takeover's deadline by the silence so far; before the first gesture there is none."""

@@ -42,14 +42,14 @@ class Runner:
                 case Refusal(source=source, why=why, count=count):
                     self._tell(Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)")))
                 case Quit():
-                    self._perform(self._session.receive(what, at))
+                    self._session.receive_into(self._perform, what, at)
                     return what
                 case _ if callable(what):
                     what(self._session.status)
                 case _ if at > now:
                     self._keep_for_later(at, what)
                 case _:
-                    self._perform(self._session.receive(what, at))
+                    self._session.receive_into(self._perform, what, at)
 
     def _keep_for_later(self, at: float, event: Event) -> None:
         if len(self._later) >= CAPACITY:
@@ -67,20 +67,19 @@ class Runner:
     def _look_at_the_clock(self, deadline: float, now: float) -> None:
         """Tell the session of a deadline that was missed by so much that the process must have stood still."""
         if now - deadline > STALL:
-            self._perform(self._session.receive(Stalled(now - deadline), deadline))
+            self._session.receive_into(self._perform, Stalled(now - deadline), deadline)
 
     def _advance(self, now: float) -> None:
         while self._later and self._later[0][0] <= now:
             at, _, event = heapq.heappop(self._later)
-            self._perform(self._session.receive(event, at))
-        self._perform(self._session.advance(now))
+            self._session.receive_into(self._perform, event, at)
+        self._session.advance_into(self._perform, now)
 
-    def _perform(self, actions: Sequence[Action]) -> None:
-        for action in actions:
-            if isinstance(action, Announce) and isinstance(refused := action.what, Refused):
-                self._inbox.refuse(refused.source, refused.why)  # counted with the rest, and told from there
-            else:
-                self._tell(action)
+    def _perform(self, action: Action) -> None:
+        if isinstance(action, Announce) and isinstance(refused := action.what, Refused):
+            self._inbox.refuse(refused.source, refused.why)  # counted with the rest, and told from there
+        else:
+            self._tell(action)
 
     def _tell(self, action: Action) -> None:
         for listener in self._listeners:
