@@ -1,4 +1,4 @@
-"""Steadiness: a battle with a model that predicts a constant dt, measured where the notes arrive and where they were due.
+"""Steadiness: a battle with a model that predicts a constant dt, measured where notes arrive and when they were due.
 
 Arrivals are the kernel's stamps at a UDP receiver: what an instrument would hear. Due times are those of the log: what
 the engine meant, which never drifts. The sum of errors is how far the last arrival is from where N times dt puts it.
@@ -7,6 +7,7 @@ the engine meant, which never drifts. The sum of errors is how far the last arri
 import json
 import time
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from harness import Figure, Server, median, models, options, percentile, show
@@ -17,7 +18,7 @@ PEER = 10.8  # ms, each, adding up
 
 def errors(times: list[float], dt: float) -> tuple[float, float, float]:
     """Median and 99th percentile of |interval - dt|, and |sum of errors|, in ms."""
-    off = [(later - earlier - dt) * 1000 for earlier, later in zip(times, times[1:], strict=False)]
+    off = [(later - earlier - dt) * 1000 for earlier, later in pairwise(times)]
     sizes = [abs(error) for error in off]
     return median(sizes), percentile(sizes, 0.99), abs(sum(off))
 
@@ -25,8 +26,8 @@ def errors(times: list[float], dt: float) -> tuple[float, float, float]:
 def battle(model: Path, ms: int, seconds: float) -> list[Figure]:
     """Play for a while."""
     with Server(model, "battle", sigmatemp=0.0) as server:
-        server.client.drain(0) if server.client.receive(10) else None
         time.sleep(1)  # let the start pass
+        server.client.drain(0)
         clocks = time.time() - time.monotonic()
         arrivals = []
         end = time.monotonic() + seconds
@@ -57,7 +58,7 @@ def battle(model: Path, ms: int, seconds: float) -> list[Figure]:
 
 if __name__ == "__main__":
     parser = options(__doc__)
-    parser.add_argument("--minutes", type=float, default=1.0, help="of each dt")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of each dt (default 1)")
     given = parser.parse_args()
     with models(given.models) as folder:
         figures = [

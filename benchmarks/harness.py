@@ -16,7 +16,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # run from a checkout, installed or not
     sys.path.insert(0, str(ROOT))
 
+from websockets.exceptions import ConnectionClosed  # noqa: E402
 from websockets.sync.client import connect  # noqa: E402
 
 from impsy.wire import osc  # noqa: E402
@@ -180,8 +181,9 @@ class Page:
         self._reader.start()
 
     def _read(self) -> None:
-        for _ in self._connection:
-            pass
+        with suppress(ConnectionClosed):
+            for _ in self._connection:
+                pass
 
     def close(self) -> None:
         self._connection.close()

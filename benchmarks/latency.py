@@ -8,6 +8,7 @@ back, so that each answer is matched with its question, and what is lost or out 
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from harness import CONTROLS, Figure, Server, UdpClient, models, options, percentile, prepare_thread, show
@@ -61,7 +62,7 @@ def ask(client: UdpClient, port: int, rate: int) -> tuple[list[float], int, int]
         heard.append(got)
     numbers = [number_of(packet) for _, packet in heard]
     waits = [(at - sent[number]) * 1000 for (at, _), number in zip(heard, numbers, strict=True)]
-    swapped = sum(later < earlier for earlier, later in zip(numbers, numbers[1:], strict=False))
+    swapped = sum(later < earlier for earlier, later in pairwise(numbers))
     return waits, count - len(set(numbers)), swapped
 
 

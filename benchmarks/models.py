@@ -53,6 +53,7 @@ def write(network: Network, path: Path) -> None:
 
 
 def main() -> None:
+    """Make all three."""
     load_backend()
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)

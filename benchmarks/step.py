@@ -2,9 +2,8 @@
 
 import time
 
-from harness import Figure, median, models, options, show
-
 import numpy as np
+from harness import Figure, median, models, options, show
 
 from impsy.model.litert import LiteRtPredictor
 
