@@ -150,7 +150,7 @@ class Session:
         return actions
 
     def advance_into(self, emit: Emit, now: float) -> None:
-        """`advance`, with each action handed over as soon as it stands: a note goes out before the next is thought of."""
+        """`advance`, each action handed over as soon as it stands: a note goes out before the next is thought of."""
         while (deadline := self.next_deadline()) is not None and deadline <= now:
             self._now = max(self._now, deadline)
             if deadline == self._takeover:
