@@ -51,8 +51,15 @@ class Figure:
 
     def cells(self) -> list[str]:
         """Name, value, goal and peer as people read them."""
-        numbers = [f"{x:.3g}" if x is not None else "" for x in (self.value, self.goal, self.peer)]
+        numbers = [_short(x) for x in (self.value, self.goal, self.peer)]
         return [f"{self.name}, {self.unit}" if self.unit else self.name, *numbers]
+
+
+def _short(number: float | None) -> str:
+    """Three digits that count, never more than four places."""
+    if number is None:
+        return ""
+    return f"{number:.0f}" if number >= 100 else f"{round(number, 4):.3g}"
 
 
 def options(description: str | None) -> argparse.ArgumentParser:
