@@ -8,18 +8,6 @@ class ImpsyError(Exception):
     """Something a person can mend; the command line prints its text and exits with 1."""
 
 
-class ConfigError(ImpsyError):
-    """A configuration that cannot be used.
-
-    `problems` holds one line each, all of them at once; `source` is the file or the words that they are in.
-    """
-
-    def __init__(self, source: str, problems: Sequence[str]) -> None:
-        self.source = source
-        self.problems = tuple(problems)
-        super().__init__("\n".join([f"{source} cannot be used:", *(f"  - {problem}" for problem in self.problems)]))
-
-
 class CannotStart(ImpsyError):
     """A performance that cannot begin; `problems` holds one line each, all of them at once."""
 

@@ -5,6 +5,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ import numpy as np
 
 from impsy import __version__
 from impsy.adapters.build import build_ports
-from impsy.adapters.sockets import everywhere, lan_address
+from impsy.adapters.sockets import everywhere, lan_address, sent_to
 from impsy.cli.stage import WALK, Stage, read_config, set_stage
 from impsy.config.notes import notes_on
 from impsy.config.schema import Config
@@ -39,15 +40,11 @@ def run(
     quiet: bool,
 ) -> None:
     """Set the stage, open the ports and play; `given` are the command line's wishes by their place in a config."""
-    loaded = read_config(config_file)
-    hosts = {f"{name}.server_ip": host for name in ("osc", "websocket") if getattr(loaded.config, name) is not None}
-    stage, problems = set_stage(loaded, {**given, **hosts}, logdir)
+    config, stage, problems = set_stage(read_config(config_file), given, host, logdir)
     inbox = EventInbox(clock.now)
-    if stage is None:  # the ports are tried all the same: all problems are told at once
-        raise CannotStart([*problems, *build_ports(loaded.config, inbox, controls=1)[1]])
-    ports, more = build_ports(stage.config, inbox, stage.predictor.spec.controls)
-    if problems := [*problems, *more]:
-        raise CannotStart(problems)
+    ports, more = build_ports(config, inbox, stage.predictor.spec.controls if stage else 1)
+    if stage is None or problems or more:  # the ports were tried all the same: all problems are told at once
+        raise CannotStart([*problems, *more])
     perform(stage, inbox, ports, logdir, secrets.randbits(32) if seed is None else seed, quiet=quiet)
 
 
@@ -68,14 +65,13 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
         say=console.say,
     )
     listeners: list[Listener] = [*ports, journal, console]
-    for port in ports:
-        port.open(session.status)
-    if not quiet:
-        for line in opening(stage):
-            console.say(line)
+    for line in notes(stage) if quiet else opening(stage):
+        console.say(line)
     gc.freeze()  # what has been made so far stays to the end: no collection has to look at it in the middle of a phrase
     gc.enable()
     try:
+        for port in ports:
+            port.open(session.status)
         end = Runner(session, inbox, clock.now, listeners).run()
         for refusal in inbox.refusals():
             journal.note(clock.now(), {"what": "refusals", **msgspec.to_builtins(refusal)})
@@ -85,7 +81,7 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
             port.close()
         journal.close()
         if not quiet:
-            console.say(f"stopped    {f'the log is {journal.path}' if journal.path else 'nothing was played'}")
+            console.say(f"stopped    {f'the log is {journal.path}' if journal.path else 'no log was written'}")
         console.close()
 
 
@@ -107,23 +103,28 @@ def provenance(stage: Stage, seed: int) -> Entry:
     return {
         "seed": seed,
         "settings": msgspec.to_builtins(settings(stage.config)),
+        "source": stage.source,
+        "config": msgspec.to_builtins(stage.config),
         "model": {
             "name": stage.model_name,
             "file": stage.model_file and str(stage.model_file),
             "sha256": stage.model_file and file_hash(stage.model_file),
             **msgspec.to_builtins(stage.predictor.spec),
         },
-        "metadata": {"title": stage.config.title, "owner": stage.config.owner, **stage.config.metadata},
-        "versions": {"impsy": __version__, "python": platform.python_version(), "numpy": np.__version__},
-        "system": sys.platform,
+        "versions": {
+            "impsy": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "ai-edge-litert": version("ai-edge-litert"),
+        },
+        "system": f"{sys.platform} {platform.machine()}",
     }
 
 
 def opening(stage: Stage) -> list[str]:
     """The lines that say what listens where, and who plays."""
     config = stage.config
-    told = [f"config     {stage.source}"]
-    told += [f"note       {note}" for note in (*stage.notes, *notes_on(config, stage.predictor.spec.controls))]
+    told = [f"config     {stage.source}", *notes(stage)]
     if stage.model_file is None:
         told.append(f"model      none: a {WALK} plays {stage.predictor.spec.controls} controls")
     else:
@@ -132,11 +133,16 @@ def opening(stage: Stage) -> list[str]:
         told.append(
             f"listening  OSC {osc.server_ip}:{osc.server_port}, /interface and {stage.predictor.spec.controls} numbers"
         )
-        told.append(f"sending    OSC {osc.client_ip}:{osc.client_port}, {' and '.join(osc.output_address)}")
+        told.append(f"sending    OSC {sent_to(osc.client_ip)}:{osc.client_port}, {' and '.join(osc.output_address)}")
     if (web := config.websocket) is not None:
         told += [f"play page  http://{host}:{web.server_port}" for host in _reached_by(web.server_ip)]
     told.append(f"ready      {config.interaction.mode}; Ctrl-C ends it")
     return told
+
+
+def notes(stage: Stage) -> list[str]:
+    """The lines that say what is worth knowing of a configuration that can be played."""
+    return [f"note       {note}" for note in (*stage.notes, *notes_on(stage.config, stage.predictor.spec.controls))]
 
 
 def _reached_by(host: str) -> list[str]:

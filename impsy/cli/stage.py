@@ -2,27 +2,40 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from impsy.config.load import LoadedConfig, find_file, load_config, override, parse_config, places
-from impsy.config.schema import Config, dimension_of_mappings
-from impsy.core.predictor import Predictor
-from impsy.errors import ConfigError, ModelError
+from impsy.config.schema import Config, Model, dimension_of_mappings
+from impsy.core.predictor import ModelSpec, Predictor
+from impsy.errors import ModelError
 from impsy.model.litert import LiteRtPredictor
-from impsy.model.names import size_of
+from impsy.model.names import SIZES
 from impsy.model.walk import RandomWalk
 
 OWN_CONFIG = Path("config.toml")
 BUNDLED = "the bundled default"
 STARTERS = {"starter:pad": "musicMDRNN-dim3-layers2-units32-mixtures5-scale10.tflite"}
 WALK = "random walk"
+OPTIONS = {  # what the command line calls a key of the configuration
+    "model.file": "MODEL",
+    "model.dimension": "-d/--dimension",
+    "model.sigmatemp": "--sigma-temp",
+    "model.pitemp": "--pi-temp",
+    "model.timescale": "--timescale",
+    "interaction.threshold": "--threshold",
+    "osc.server_ip": "--host",
+    "websocket.server_ip": "--host",
+}
 UNKNOWN_DIMENSION = (
     "how many controls? Name a model ([model] file), or a dimension ([model] dimension, or -d): "
     "the number of controls plus one, for time"
 )
+NO_HOST = "--host has nothing to open: neither [osc] nor [websocket] is on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,59 +61,78 @@ def read_config(path: Path | None) -> LoadedConfig:
     return load_config(path or OWN_CONFIG)
 
 
-def set_stage(loaded: LoadedConfig, given: Mapping[str, object], log_folder: Path) -> tuple[Stage | None, list[str]]:
-    """The stage with the command line's wishes on top, and all that is wrong with it; None when no model stands."""
-    problems: list[str] = []
-    config = loaded.config
-    if loaded.source == BUNDLED:
-        config = _freed(config, given)
-    try:
-        config = override(config, given)
-    except ConfigError as error:
-        problems += error.problems
+def set_stage(
+    loaded: LoadedConfig, given: Mapping[str, object], host: str | None, log_folder: Path
+) -> tuple[Config, Stage | None, list[str]]:
+    """The configuration with the command line's wishes on top, its stage, and all that is wrong with both.
+
+    `given` holds the wishes by their place in a configuration. Where there are problems, the configuration is as far
+    as it can be used to look for more, and the stage is None where no model stands.
+    """
+    hosts = {f"{name}.server_ip": host for name in ("osc", "websocket") if getattr(loaded.config, name) is not None}
+    config, refused = override(_freed(loaded, given), {**given, **hosts}, OPTIONS)
+    problems = [*(f"{loaded.source}: {problem}" for problem in loaded.problems), *refused]
+    predictor, file = _model(config, loaded, given, problems)
     if (config.log_input or config.log_predictions) and (why := _unwritable(log_folder)):
         problems.append(
             f"the log folder {log_folder} cannot be written ({why}): choose another with -l, or log nothing"
         )
-    try:
-        predictor, file = _model(config, loaded)
-    except (ConfigError, ModelError) as error:
-        return None, [*problems, *(error.problems if isinstance(error, ConfigError) else [str(error)])]
-    return Stage(config, loaded.source, loaded.notes, predictor, file), problems
+    notes = loaded.notes if hosts or host is None else (*loaded.notes, NO_HOST)
+    stage = Stage(config, loaded.source, notes, predictor, file) if predictor else None
+    return config, stage, problems
 
 
-def _freed(config: Config, given: Mapping[str, object]) -> Config:
-    """The bundled default names a starter of its own dimension; another model or dimension takes its place."""
-    from msgspec.structs import replace
+def _freed(loaded: LoadedConfig, given: Mapping[str, object]) -> Config:
+    """What a configuration says of its own model does not hold for one that the command line names.
 
-    model = config.model
+    And where the bundled default plays, another dimension than its starter's means: without it.
+    """
+    model = loaded.config.model
     if given.get("model.file") is not None:
-        model = replace(model, dimension=None)
-    elif given.get("model.dimension") not in (None, model.dimension):
+        model = replace(model, dimension=None, size=None)
+    elif loaded.source == BUNDLED and given.get("model.dimension") not in (None, model.dimension):
         model = replace(model, file=None)
-    return replace(config, model=model)
+    return replace(loaded.config, model=model)
 
 
-def _model(config: Config, loaded: LoadedConfig) -> tuple[Predictor, Path | None]:
-    """The predictor; every way in which it does not fit the configuration is one problem of a `ConfigError`."""
-    wanted = config.model.dimension or (None if config.model.file else dimension_of_mappings(config))
+def _model(
+    config: Config, loaded: LoadedConfig, given: Mapping[str, object], problems: list[str]
+) -> tuple[Predictor | None, Path | None]:
+    """The predictor and its file; every way in which it does not fit the configuration is added to `problems`."""
+    wanted = config.model.dimension
     if config.model.file is None:
-        if wanted is None:
-            raise ConfigError(loaded.source, [UNKNOWN_DIMENSION])
-        return RandomWalk(wanted - 1), None
-    path = _found(config.model.file, loaded.folder)
-    predictor = LiteRtPredictor(path)
-    spec, problems = predictor.spec, []
-    if wanted is not None and spec.dimension != wanted:
-        problems.append(
-            f"{path} has dimension {spec.dimension}, and not {wanted} as [model] dimension says: "
-            "take another model, or the dimension out of the configuration"
-        )
-    if config.model.size is not None and size_of(spec) not in (None, config.model.size):
-        problems.append(f"{path} is of size {size_of(spec)}, and not {config.model.size} as [model] size says")
-    if problems:
-        raise ConfigError(loaded.source, problems)
+        wanted = wanted or dimension_of_mappings(config)
+        if wanted is not None:
+            return RandomWalk(wanted - 1), None
+        if not problems:  # else it may well have been told, in what was refused
+            problems.append(UNKNOWN_DIMENSION)
+        return None, None
+    try:
+        path = _found(config.model.file, loaded.folder)
+        predictor = LiteRtPredictor(path)
+    except ModelError as error:
+        problems.append(str(error))
+        return None, None
+    problems += _misfits(path, predictor.spec, config.model, given.get("model.dimension") is not None)
     return predictor, path
+
+
+def _misfits(path: Path, spec: ModelSpec, model: Model, by_option: bool) -> Iterator[str]:
+    """What a model file has otherwise than `[model]`, or the option -d, says."""
+    if model.dimension not in (None, spec.dimension):
+        says, instead = "[model] dimension", "the dimension out of the configuration"
+        if by_option:
+            says, instead = OPTIONS["model.dimension"], "leave the option out"
+        yield (
+            f"{path} has dimension {spec.dimension}, and not {model.dimension} as {says} says: "
+            f"take another model, or {instead}"
+        )
+    if model.size is not None and (spec.units, spec.layers) != SIZES[model.size]:
+        units, layers = SIZES[model.size]
+        yield (
+            f"{path} has {spec.layers} layers of {spec.units} units, and not {layers} of {units} as [model] size = "
+            f'"{model.size}" says: take another model, or the size out of the configuration'
+        )
 
 
 def _found(name: str, folder: Path) -> Path:

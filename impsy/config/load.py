@@ -1,7 +1,8 @@
-"""Reads `config.toml` into a typed `Config`, or tells every problem in it at once (formats §11).
+"""Reads `config.toml` into a typed `Config`, and tells every problem in it at once (formats §11).
 
-A file is only ever read. What is wrong is raised as one `ConfigError`; what is merely worth saying comes back as notes,
-and the playing goes on.
+A file is only ever read. What is wrong comes back as problems beside all that could be read, with defaults for the
+rest, so that whoever starts a performance can look for further problems and tell them together; what is merely worth
+saying comes back as notes, and the playing goes on.
 """
 
 import datetime as dt
@@ -14,9 +15,8 @@ import msgspec
 
 from impsy.config.mappings import give_to_only_device
 from impsy.config.schema import SECTIONS, TOP, Config
-from impsy.config.sections import leaves, place, read_section, read_value
+from impsy.config.sections import build_section, leaves, place, read_section, read_value
 from impsy.config.wording import found, instead, nearest
-from impsy.errors import ConfigError, FileError
 
 MISSPELT = 0.75  # how alike (difflib) an unknown section and a known one must be to be called a misspelling
 
@@ -25,34 +25,36 @@ MISSPELT = 0.75  # how alike (difflib) an unknown section and a known one must b
 class LoadedConfig:
     """A configuration with where it came from; relative files in it may lie in `folder`."""
 
-    config: Config
+    config: Config  # where there are problems, what is left of it
     source: str
     folder: Path
-    notes: tuple[str, ...]  # one line each, to say before the playing starts
+    notes: tuple[str, ...] = ()  # one line each, to say before the playing starts
+    problems: tuple[str, ...] = ()  # one line each; where there is any, it must not be played
 
 
 def load_config(path: Path) -> LoadedConfig:
-    """The configuration in a file; raises `FileError` where it cannot be read, else `ConfigError` with all problems."""
+    """The configuration in a file; one that cannot be read at all is an empty one with a problem."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # Windows editors begin a file with a byte order mark
-    except FileNotFoundError as error:
-        raise FileError(path, "there is no such file; `impsy init` makes one to start from") from error
+    except FileNotFoundError:
+        problem = "there is no such file; `impsy init` makes one to start from"
     except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [f"it is not UTF-8 text (byte {error.start}): save it as UTF-8"]) from error
+        problem = f"it is not UTF-8 text (byte {error.start}): save it as UTF-8"
     except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror}") from error
-    return parse_config(text, str(path), path.resolve().parent)
+        problem = f"cannot be read: {error.strerror}"
+    else:
+        return parse_config(text, str(path), path.resolve().parent)
+    return LoadedConfig(Config(), str(path), path.parent, problems=(problem,))
 
 
 def parse_config(text: str, source: str, folder: Path) -> LoadedConfig:
     """The configuration in a text; `source` is what a person calls it."""
     problems: list[str] = []
     notes: list[str] = []
-    document = _parse_toml(text, source)
     tables: dict[str, dict[str, Any]] = {}
     top: dict[str, Any] = {}
     metadata: dict[str, str] = {}
-    for name, value in document.items():
+    for name, value in _parse_toml(text, problems).items():
         if name in SECTIONS:
             if isinstance(value, dict):
                 tables[name] = value
@@ -67,36 +69,40 @@ def parse_config(text: str, source: str, folder: Path) -> LoadedConfig:
     if "midi" in tables:
         tables["midi"] = give_to_only_device(tables["midi"], problems, notes)
     values = read_section("", leaves(Config, TOP), top, problems)
-    sections = {name: read_section(name, leaves(SECTIONS[name]), table, problems) for name, table in tables.items()}
-    if problems:
-        raise ConfigError(source, problems)
-    built: dict[str, Any] = {name: SECTIONS[name](**section) for name, section in sections.items()}
-    return LoadedConfig(Config(**values, **built, metadata=metadata), source, folder, tuple(notes))
+    for name, table in tables.items():
+        section = build_section(name, SECTIONS[name], table, problems)
+        if section is not None:
+            values[name] = section
+    return LoadedConfig(Config(**values, metadata=metadata), source, folder, tuple(notes), tuple(problems))
 
 
-def override(config: Config, values: Table[str, object], source: str = "the command line") -> Config:
+def override(
+    config: Config, values: Table[str, object], names: Table[str, str] | None = None
+) -> tuple[Config, list[str]]:
     """The configuration with some keys replaced, such as `{"interaction.threshold": 0.2, "verbose": True}`.
 
-    None stands for «not given». Raises `ConfigError` with every value that is refused, and for a key of a channel that
-    is off: it would have to be turned on first.
+    None stands for «not given». What is refused is left as it was, and is a problem, in which a key is called by its
+    name in `names`; so is a key of a channel that is off: it would have to be turned on first.
     """
     problems: list[str] = []
     changed: dict[str, dict[str, Any]] = {}
     for dotted, value in values.items():
         section, _, key = dotted.rpartition(".")
+        called = (names or {}).get(dotted, place(section, key))
         if value is None:
             continue
         if section and getattr(config, section) is None:
-            problems.append(f"{place(section, key)} cannot be set: the configuration has no section [{section}]")
+            problems.append(f"{called} cannot be set: the configuration has no section [{section}]")
             continue
         info = leaves(SECTIONS[section] if section else Config)[key]
-        changed.setdefault(section, {})[key] = read_value(place(section, key), info, value, problems)
-    if problems:
-        raise ConfigError(source, problems)
+        before = len(problems)
+        read = read_value(called, info, value, problems)
+        if len(problems) == before:
+            changed.setdefault(section, {})[key] = read
     replaced = changed.pop("", {})
     for section, keys in changed.items():
         replaced[section] = msgspec.structs.replace(getattr(config, section), **keys)
-    return msgspec.structs.replace(config, **replaced)
+    return msgspec.structs.replace(config, **replaced), problems
 
 
 def places(name: str, folder: Path) -> tuple[Path, ...]:
@@ -110,15 +116,16 @@ def find_file(name: str, folder: Path) -> Path | None:
     return next((path for path in places(name, folder) if path.is_file()), None)
 
 
-def _parse_toml(text: str, source: str) -> dict[str, Any]:
+def _parse_toml(text: str, problems: list[str]) -> dict[str, Any]:
     import tomllib  # a run without any file, or a text of ours, would not need it
 
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(source, [f"it is not valid TOML: {error}{_line_of(str(error), text)}"]) from error
-    except (RecursionError, ValueError) as error:  # lists a thousand deep; a number of five thousand digits
-        raise ConfigError(source, ["it is not valid TOML: something in it is far too deep or too long"]) from error
+        problems.append(f"it is not valid TOML: {error}{_line_of(str(error), text)}")
+    except (RecursionError, ValueError):  # lists a thousand deep; a number of five thousand digits
+        problems.append("it is not valid TOML: something in it is far too deep or too long")
+    return {}
 
 
 def _line_of(message: str, text: str) -> str:

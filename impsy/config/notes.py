@@ -10,12 +10,17 @@ LOOPBACK = "localhost", "::1"
 
 def notes_on(config: Config, controls: int | None) -> tuple[str, ...]:
     """The notes on a final configuration; `controls` is how many the model plays, where that is known."""
-    return (*_open_doors(config), *_unserved(config), *_lengths(config, controls), *_devices(config))
+    return (*_nobody(config), *_open_doors(config), *_unserved(config), *_lengths(config, controls), *_devices(config))
 
 
 def is_open(server_ip: str) -> bool:
     """Whether others on the network can reach a server at this address."""
     return not (server_ip.startswith("127.") or server_ip in LOOPBACK)
+
+
+def _nobody(config: Config) -> Iterator[str]:
+    if config.osc is None and config.websocket is None:
+        yield "no channel is on, so nothing can be heard: add [osc] or [websocket] to the configuration"
 
 
 def _open_doors(config: Config) -> Iterator[str]:

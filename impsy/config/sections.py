@@ -14,6 +14,8 @@ from impsy.config.schema import DeviceMappings, ThruMatrix
 from impsy.config.wording import found, instead, toml_text
 from impsy.core.mapping import Mapping
 
+ADDRESS = {"server_ip", "server_port"}
+
 Reader: TypeAlias = Callable[[str, Any, list[str]], Any]
 
 
@@ -44,15 +46,29 @@ def default_text(info: FieldInfo) -> str | None:
     return toml_text(info.default)
 
 
+def build_section(name: str, section_type: type[Struct], table: Table[str, Any], problems: list[str]) -> Struct | None:
+    """A section with defaults for what was refused; None where nobody can know what was meant."""
+    keys = leaves(section_type)
+    values = read_section(name, keys, table, problems)
+    if any(info.required and key not in values for key, info in keys.items()):
+        return None
+    if ADDRESS & (table.keys() - values.keys()):  # the default is another port than the one meant: nobody shall try it
+        return None
+    return section_type(**values)
+
+
 def read_section(
     section: str, keys: Table[str, FieldInfo], table: Table[str, Any], problems: list[str]
 ) -> dict[str, Any]:
-    """The checked values of a section; each problem is added to `problems`."""
+    """The values of a section that are accepted; each problem is added to `problems`."""
     problems += [f"{place(section, key)} is no known key; {instead(key, keys)}" for key in table if key not in keys]
     values = {}
     for key, info in keys.items():
         if key in table:
-            values[key] = read_value(place(section, key), info, table[key], problems)
+            before = len(problems)
+            value = read_value(place(section, key), info, table[key], problems)
+            if len(problems) == before:
+                values[key] = value
         elif info.required:
             problems.append(f'{place(section, key)} is missing: write {key} = "...". {told(info)[1]}')
     return values
