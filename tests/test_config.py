@@ -13,7 +13,8 @@ from impsy.config.notes import notes_on
 from impsy.config.reference import reference
 from impsy.config.schema import SECTIONS, TOP, Config, Osc, dimension_of_mappings
 from impsy.config.sections import leaves
-from impsy.core.mapping import BendEntry, ControlEntry, NoteEntry, VelocityEntry
+from impsy.core.mapping import BendEntry, ControlEntry, MidiSender, NoteEntry, VelocityEntry
+from impsy.core.midi import NoteOn
 from impsy.core.modes import Mode
 
 REPOSITORY = Path(__file__).parent.parent
@@ -74,6 +75,16 @@ def test_mappings_become_entries_with_channels_from_zero():
         ControlEntry(0, 74, 100, 20),
         BendEntry(2),
     )
+
+
+def test_a_velocity_beyond_the_range_is_played_at_its_end():
+    numbers = -(10**30), 0, 1, 127, 128, 10**30
+    entries = ", ".join(f'["note_on", 1, {number}]' for number in numbers)
+
+    mapping = parse(f"[websocket]\noutput = [{entries}]").config.websocket.output
+
+    struck = [message for message in MidiSender(mapping).messages([0.5] * 6) if isinstance(message, NoteOn)]
+    assert [note.velocity for note in struck] == [1, 1, 1, 127, 127, 127]
 
 
 def test_the_longest_mapping_tells_the_dimension():
@@ -150,7 +161,7 @@ def test_all_problems_are_told_at_once():
             '[interaction] mode must be one of "callresponse", "polyphony", "battle", "useronly" '
             '(the default is "callresponse"); found "duel"'
         ),
-        "[osc] server_port must be a port number from 0 to 65535 (the default is 6000); found 70000",
+        "[osc] server_port must be a port number from 1 to 65535 (the default is 6000); found 70000",
         '[serial] port is missing: write port = "...". The serial port, such as `/dev/ttyACM0` or `COM3`.',
     )
 
@@ -172,6 +183,9 @@ def test_all_problems_are_told_at_once():
         "[model]\ntimescale = true",
         "[model]\nlongest_dt = 0",
         "[osc]\nserver_port = -1",
+        "[osc]\nserver_port = 0",
+        "[osc]\nclient_port = 0",
+        "[websocket]\nserver_port = 0",
         "[osc]\nserver_port = '6000'",
         "[osc]\nserver_ip = 127",
         "[osc]\noutput_address = 'prediction'",
@@ -186,7 +200,8 @@ def test_all_problems_are_told_at_once():
         "[websocket]\ninput = [['note_on', 0]]",
         "[websocket]\ninput = [['note_on', 17]]",
         "[websocket]\ninput = [['note_on', true]]",
-        "[websocket]\ninput = [['note_on', 1, 128]]",
+        "[websocket]\ninput = [['note_on', 1, 90.5]]",
+        "[websocket]\ninput = [['note_on', 1, true]]",
         "[websocket]\ninput = [['control_change', 1]]",
         "[websocket]\ninput = [['control_change', 1, 2, 3]]",
         "[websocket]\ninput = [['control_change', 1, 128]]",

@@ -60,6 +60,8 @@ def _read_entry(where: str, value: Any, problems: list[str]) -> Entry | None:
 
 
 def _refusal(argument: str, number: object) -> str | None:
+    if argument == "velocity":  # of any size: it is clamped when it is played
+        return None if type(number) is int else f"velocity must be a whole number; found {found(number)}"
     low, high = CHANNELS if argument == "channel" else DATA
     if type(number) is int and low <= number <= high:
         return None

@@ -28,7 +28,8 @@ a single text will do.
 CLOSING = """\
 ## Mappings
 
-A mapping is a list of entries, the first for the first control, and so on. Channels are 1–16; all else is 0–127.
+A mapping is a list of entries, the first for the first control, and so on. Channels are 1–16; all else is 0–127
+(a velocity beyond 1–127 is moved into it).
 
 | entry | in | out |
 |---|---|---|
@@ -59,7 +60,7 @@ plays.
 impsy does not start, and tells all problems at once, if the file is not TOML or not UTF-8, if a value has the wrong
 type or range, and if a key is unknown or a section looks misspelt (it names the nearest one it knows). It says, and
 goes on, if a section belongs to another version, if a server is open to your network, and if a mapping has another
-length than the model. Other text at the top of the file is kept as a remark.
+length than the model, or if no channel is on. Other text at the top of the file is kept as a remark.
 """
 
 

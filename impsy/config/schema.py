@@ -14,7 +14,7 @@ from impsy.core.modes import Mode
 Text: TypeAlias = Annotated[str, Meta(title="text in quotes")]
 Texts: TypeAlias = Annotated[tuple[str, ...], Meta(title="text in quotes, or a list of such")]
 Flag: TypeAlias = Annotated[bool, Meta(title="true or false")]
-Port: TypeAlias = Annotated[int, Meta(ge=0, le=65535, title="a port number from 0 to 65535")]
+Port: TypeAlias = Annotated[int, Meta(ge=1, le=65535, title="a port number from 1 to 65535")]
 AtLeastZero: TypeAlias = Annotated[float, Meta(ge=0, title="a number, 0 or more")]
 MoreThanZero: TypeAlias = Annotated[float, Meta(gt=0, title="a number above 0")]
 Name: TypeAlias = Annotated[str, Meta(min_length=1, title="a name in quotes")]
