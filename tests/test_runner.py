@@ -85,6 +85,21 @@ def test_an_event_with_a_time_of_its_own_waits_for_it() -> None:
     assert second.at - started >= 0.05
 
 
+def test_an_event_for_later_does_not_flatten_the_stamps_behind_it() -> None:
+    clock = Clock()
+    inbox = EventInbox(clock)
+    inbox.put(gesture(0.9, 0.9), delay=50.0)
+    for moment in (1.0, 1.1, 1.2):
+        clock.time = moment
+        inbox.put(gesture(moment / 4, 0))
+    clock.time = 1.25
+    inbox.put(Quit("test"))
+
+    seen = perform(inbox, clock, Mode.USERONLY)
+
+    assert [a.at for a in seen if isinstance(a, Record)] == [1.0, 1.1, 1.2]
+
+
 def test_a_process_that_stood_still_says_so_once_and_does_not_catch_up() -> None:
     clock = Clock()
     inbox = EventInbox(clock)
@@ -93,7 +108,7 @@ def test_a_process_that_stood_still_says_so_once_and_does_not_catch_up() -> None
 
     seen = perform(inbox, clock, Mode.BATTLE)
 
-    assert [a.what for a in seen if isinstance(a, Announce)] == [Shifted(pytest.approx(9.9))]
+    assert [a.what for a in seen if isinstance(a, Announce)] == [Shifted(pytest.approx(9.9), "clock")]
     assert [a.at for a in seen if isinstance(a, Play)] == pytest.approx([10.0])
 
 

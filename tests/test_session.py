@@ -369,7 +369,7 @@ def test_what_is_lost_to_a_stall_is_not_caught_up() -> None:
 
     actions = s.receive(Stalled(5.0), 0.1)
 
-    assert actions == [Announce(0.1, Shifted(5.0))]
+    assert actions == [Announce(0.1, Shifted(5.0, "clock"))]
     assert played(s.advance(5.35)) == pytest.approx([5.1, 5.2, 5.3])
 
 
@@ -390,6 +390,41 @@ def test_a_model_that_says_nonsense_does_not_end_the_concert() -> None:
     assert played(actions) == pytest.approx([1.0, 2.0, 3.0])
     assert all(a.values == (0.5, 0.5) for a in actions if isinstance(a, Play))
     assert any(isinstance(a, Announce) and isinstance(a.what, Refused) for a in actions)
+
+
+def test_a_battle_that_begins_with_nonsense_says_so() -> None:
+    s = session(Mode.BATTLE, Metronome(value=math.nan))
+
+    (told,) = s.advance(0.5)
+
+    assert isinstance(told, Announce)
+    assert isinstance(told.what, Refused)
+
+
+def test_a_battle_that_was_paused_goes_on_from_what_it_heard() -> None:
+    model = Metronome(dt=0.1)
+    s = session(Mode.BATTLE, model)
+    s.advance(0.15)
+    before = len(model.heard)
+    s.receive(Pause(True, "test"), 0.15)
+    s.receive(Pause(False, "test"), 0.5)
+
+    assert len(model.heard) == before
+    assert s.next_deadline() == pytest.approx(0.6)
+
+
+def test_what_is_so_already_is_not_told_again() -> None:
+    s = session(Mode.BATTLE)
+
+    assert s.receive(SetMode(Mode.BATTLE, "test"), 0.01) == []
+    assert s.receive(Pause(False, "test"), 0.02) == []
+
+
+def test_no_negative_zero_is_logged() -> None:
+    (record,) = session(threshold=5).receive(gesture(-0.0, -1.0), 1.0)
+
+    assert isinstance(record, Record)
+    assert [math.copysign(1, x) for x in record.values] == [1, 1]
 
 
 def test_quitting_ends_notes_and_leaves_nothing_pending() -> None:

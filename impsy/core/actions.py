@@ -97,6 +97,7 @@ class Shifted:
     """The process stood still for `seconds`, and everything pending moved by as much."""
 
     seconds: float
+    source: str
 
 
 Happening: TypeAlias = Applied | TurnTaken | Refused | Overflowed | Shifted

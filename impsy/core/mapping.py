@@ -86,7 +86,7 @@ def _within(entry: ControlEntry, raw: int) -> float:
     low, high = sorted((entry.minimum, entry.maximum))
     if low == high:
         return 0.0
-    return (min(max(raw, low), high) - entry.minimum) / (entry.maximum - entry.minimum)
+    return abs(min(max(raw, low), high) - entry.minimum) / (high - low)
 
 
 class MidiSender:

@@ -2,8 +2,8 @@
 
 A session is a function of its seed, its predictor, its settings and the events with their times, and never of how
 late it was called: `advance` plays everything that fell due as of its own deadline, and `receive` does so first.
-It keeps three deadlines' worth of state: the predictions pending, the takeover (in callresponse, while the performer
-is silent), and nothing else. Times are seconds on any clock that does not go back.
+Two things wait for their time: the predictions pending, and the takeover (in callresponse, while the performer is
+silent). Times are seconds on any clock that does not go back.
 
 A run of this state machine, in words: a gesture sets the performer's vector, is recorded, and steps the model where
 the mode says so; a takeover or a fresh start samples the model; a prediction that falls due is played, recorded, fed
@@ -102,6 +102,7 @@ class Session:
         self._answered_from = started  # the last gesture's time, moved along by stalls: what a response counts from
         self._gesture_unheard = False  # the last gesture never reached the model
         self._last_played: Values | None = None
+        self._battling = False  # a battle has begun, and nothing but a pause came between
 
         self._state = predictor.initial_state()
         self._mixture: Mixture | None = None  # what the model expects after all that it has heard
@@ -109,7 +110,8 @@ class Session:
         self._overflowed = 0
         self._silent_since = started  # what the silence before a takeover counts from
         self._takeover: float | None = None
-        self._begin(started)
+        self._unsaid: list[Action] = []  # told before anybody listened
+        self._begin(started, self._unsaid.append)
 
     # -- what the runner calls
 
@@ -151,6 +153,8 @@ class Session:
 
     def advance_into(self, emit: Emit, now: float) -> None:
         """`advance`, each action handed over as soon as it stands: a note goes out before the next is thought of."""
+        while self._unsaid:
+            emit(self._unsaid.pop(0))
         while (deadline := self.next_deadline()) is not None and deadline <= now:
             self._now = max(self._now, deadline)
             if deadline == self._takeover:
@@ -206,7 +210,7 @@ class Session:
         for index, value in gesture.changes:
             if not (0 <= index < len(vector) and math.isfinite(value)):
                 return None
-            vector[index] = 0.0 if value < 0.0 else 1.0 if value > 1.0 else float(value)
+            vector[index] = _clipped(value)
         return tuple(vector) if gesture.changes else None
 
     def _hand_back(self, at: float, emit: Emit) -> None:
@@ -230,11 +234,11 @@ class Session:
         drawn = self._mixture.sample(self._rng, s.pi_temperature, s.sigma_temperature).tolist()
         if not all(map(math.isfinite, drawn)):
             self._blank()
-            emit(Announce(base, Refused("model", "its prediction was not a number; its memory was blanked")))
+            emit(Announce(floor, Refused("model", "its prediction was not a number; its memory was blanked")))
             drawn = [UNUSABLE_DT, *(self._last_played or self._vector)]
         dt, *values = drawn
-        clipped = tuple([0.0 if x < 0.0 else 1.0 if x > 1.0 else x for x in values])
-        if not self._pending.add(Prediction(base, floor, shortest, max(dt, SHORTEST_DT), clipped), s.timescale):
+        prediction = Prediction(base, floor, shortest, max(dt, SHORTEST_DT), tuple([_clipped(x) for x in values]))
+        if not self._pending.add(prediction, s.timescale):
             self._overflowed += 1
             if self._overflowed & (self._overflowed - 1) == 0:  # 1, 2, 4, 8 ...: told, but never a flood
                 emit(Announce(floor, Overflowed(self._overflowed)))
@@ -258,11 +262,13 @@ class Session:
     # -- controls
 
     def _control(self, event: Event, at: float, emit: Emit) -> None:
+        if event == Pause(self._paused, event.source) or event == SetMode(self._settings.mode, event.source):
+            return  # it is so already
         why = self._apply(event, at, emit)
-        told: Happening = Refused(event.source, why) if why else Applied(event, self.status)
+        told: Happening = Applied(event, self.status) if why is None else Refused(event.source, why)
         emit(Announce(at, told))
 
-    def _apply(self, event: Event, at: float, emit: Emit) -> str:
+    def _apply(self, event: Event, at: float, emit: Emit) -> str | None:
         """Carry out a control event; the reason, when it is refused and everything stays as it was."""
         s = self._settings
         match event:
@@ -282,10 +288,10 @@ class Session:
                 if self._takeover is not None:
                     self._expect_takeover(at)
             case SetMode(mode=mode):
-                if mode is not s.mode:
-                    self._drop(at, emit)
-                    self._settings = replace(s, mode=mode)
-                    self._begin(at)
+                self._drop(at, emit)
+                self._settings = replace(s, mode=mode)
+                self._battling = False
+                self._begin(at, emit)
             case SetPredictor(predictor=predictor, name=name):
                 if predictor.spec.dimension != self._predictor.spec.dimension:
                     wanted, found = self._predictor.spec.dimension, predictor.spec.dimension
@@ -299,25 +305,23 @@ class Session:
             case Panic():
                 self._pause(True, at, emit)
                 emit(Silence(at, self._agent, everything=True))
-        return ""
+        return None
 
-    def _set_temperatures(self, sigma: float, pi: float) -> str:
+    def _set_temperatures(self, sigma: float, pi: float) -> str | None:
         if not (math.isfinite(sigma) and sigma >= 0):
             return "sigmatemp is a number from 0 up"
         if not (math.isfinite(pi) and pi > 0):
             return "pitemp is a number above 0"
         self._settings = replace(self._settings, sigma_temperature=sigma, pi_temperature=pi)
-        return ""
+        return None
 
     def _pause(self, paused: bool, at: float, emit: Emit) -> None:
-        if paused == self._paused:
-            return
-        self._paused = paused
-        if paused:
+        if paused and not self._paused:
             self._drop(at, emit)
             self._takeover = None
-        else:
-            self._begin(at)
+        self._paused = paused
+        if not paused:
+            self._begin(at, emit)
 
     def _stand_still(self, stall: Stalled, at: float, emit: Emit) -> None:
         """Move all that waits by the time that was lost; nothing is caught up."""
@@ -328,7 +332,7 @@ class Session:
         self._silent_since += stall.seconds
         if self._takeover is not None:
             self._takeover += stall.seconds
-        emit(Announce(at, Shifted(stall.seconds)))
+        emit(Announce(at, Shifted(stall.seconds, stall.source)))
 
     # -- beginnings and ends
 
@@ -346,23 +350,31 @@ class Session:
         """The model forgets all that it has heard."""
         self._state = self._predictor.initial_state()
         self._mixture = None
+        self._battling = False
         self._gesture_unheard = self._last_gesture is not None
 
     def _start_afresh(self, at: float, emit: Emit) -> None:
         self._drop(at, emit)
         self._blank()
-        self._begin(at)
+        self._begin(at, emit)
 
-    def _begin(self, at: float) -> None:
+    def _begin(self, at: float, emit: Emit) -> None:
         """Start what the mode starts by itself: a battle, or the wait for a takeover."""
         self._silent_since = at
         self._takeover = None
         self._expect_takeover(at)
         if self._wiring.plays_alone and not self._paused:
-            self._hear(np.array([STARTING_DT, *(self._last_played or self._vector)]))
-            self._predict(base=at, floor=at, shortest=SHORTEST_DT, emit=lambda _: None)
+            if not self._battling:
+                self._hear(np.array([STARTING_DT, *(self._last_played or self._vector)]))
+                self._battling = True
+            self._predict(base=at, floor=at, shortest=SHORTEST_DT, emit=emit)
 
     def _expect_takeover(self, at: float) -> None:
         """Set the takeover's deadline by the silence so far; before the first gesture there is none."""
         if self._wiring.takes_over and not self._paused and self._last_gesture is not None:
             self._takeover = max(self._silent_since + self._settings.threshold, at)
+
+
+def _clipped(value: float) -> float:
+    """Into [0, 1]; a negative zero becomes a plain one."""
+    return 0.0 if value <= 0.0 else 1.0 if value > 1.0 else float(value)

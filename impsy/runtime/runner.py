@@ -2,12 +2,13 @@
 
 import heapq
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from impsy.core.actions import Action, Announce, Refused
 from impsy.core.events import Event, Quit, Stalled
 from impsy.core.ports import Listener
 from impsy.core.session import Session
-from impsy.runtime.inbox import CAPACITY, TOO_MUCH, EventInbox, Refusal
+from impsy.runtime.inbox import CAPACITY, TOO_MUCH, EventInbox, Refusal, Reply
 
 STALL = 0.25  # seconds; what is later than that is not caught up (formats §5)
 
@@ -31,13 +32,15 @@ class Runner:
             deadline = self._next_deadline()
             item = self._inbox.take(deadline)
             now = self._clock()
-            reached = now if item is None else min(item[0], now)  # an item may be stamped with a time to come
-            if deadline is not None and reached > deadline:
-                self._look_at_the_clock(deadline, now)
-            self._advance(reached)
             if item is None:
+                assert deadline is not None, "only a deadline ends a wait for nothing"
+                self._advance(deadline, now)  # not to now: gestures that came in the meantime have earlier stamps
                 continue
             at, what = item
+            if at > now:
+                self._keep_for_later(at, what)
+                continue
+            self._advance(at, now)
             match what:
                 case Refusal(source=source, why=why, count=count):
                     self._tell(Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)")))
@@ -46,12 +49,11 @@ class Runner:
                     return what
                 case _ if callable(what):
                     what(self._session.status)
-                case _ if at > now:
-                    self._keep_for_later(at, what)
                 case _:
                     self._session.receive_into(self._perform, what, at)
 
-    def _keep_for_later(self, at: float, event: Event) -> None:
+    def _keep_for_later(self, at: float, what: Event | Refusal | Reply) -> None:
+        event = cast(Event, what)  # nothing else has a time of its own
         if len(self._later) >= CAPACITY:
             self._inbox.refuse(event.source, TOO_MUCH)
             return
@@ -64,16 +66,15 @@ class Runner:
             return due
         return self._later[0][0] if due is None else min(due, self._later[0][0])
 
-    def _look_at_the_clock(self, deadline: float, now: float) -> None:
-        """Tell the session of a deadline that was missed by so much that the process must have stood still."""
-        if now - deadline > STALL:
+    def _advance(self, until: float, now: float) -> None:
+        """Play all that is due by `until`, unless it is `now` so late that the process must have stood still."""
+        deadline = self._next_deadline()
+        if deadline is not None and deadline <= until and now - deadline > STALL:
             self._session.receive_into(self._perform, Stalled(now - deadline), deadline)
-
-    def _advance(self, now: float) -> None:
-        while self._later and self._later[0][0] <= now:
+        while self._later and self._later[0][0] <= until:
             at, _, event = heapq.heappop(self._later)
             self._session.receive_into(self._perform, event, at)
-        self._session.advance_into(self._perform, now)
+        self._session.advance_into(self._perform, until)
 
     def _perform(self, action: Action) -> None:
         if isinstance(action, Announce) and isinstance(refused := action.what, Refused):
