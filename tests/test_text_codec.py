@@ -10,7 +10,7 @@ from impsy.wire.text import decode, encode
 CHANNELS = st.integers(0, 15)
 DATA = st.integers(0, 127)
 MESSAGES = (
-    st.builds(NoteOn, CHANNELS, DATA, DATA)
+    st.builds(NoteOn, CHANNELS, DATA, st.integers(1, 127))
     | st.builds(NoteOff, CHANNELS, DATA, DATA)
     | st.builds(ControlChange, CHANNELS, DATA, DATA)
     | st.builds(PitchBend, CHANNELS, st.integers(0, 16383))
@@ -29,6 +29,10 @@ MESSAGES = (
 def test_channels_count_from_one_in_the_text(frame: str, message: MidiMessage) -> None:
     assert decode(frame) == message
     assert encode(message) == frame
+
+
+def test_a_note_on_without_velocity_is_a_note_off() -> None:
+    assert decode("/channel/1/noteon/60/0") == NoteOff(0, 60)
 
 
 @given(MESSAGES)

@@ -288,6 +288,20 @@ def test_a_crowded_outbox_keeps_the_ends_of_notes() -> None:
     server.port.close()
 
 
+def test_at_the_end_every_client_hears_the_notes_end(server: Server) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(server.connect("/")) for _ in range(MOST_CLIENTS)]
+        assert until(lambda: len(server.port._text_clients) == MOST_CLIENTS)
+        play(server, 0.5, 0.5)
+
+        server.port.perform(Silence(1.0, "impsy"))
+        server.port.close()
+
+        for client in clients:
+            assert list(iter_until_closed(client))[-1] == "/channel/1/noteoff/64/0"
+            assert client.close_code == 1001
+
+
 def test_closing_ends_clients_at_once(server: Server) -> None:
     with server.connect() as client:
         client.recv(2)

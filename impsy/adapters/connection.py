@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import TypeAlias
 
 from websockets.exceptions import InvalidState
-from websockets.frames import Frame, Opcode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
@@ -24,6 +24,7 @@ LARGEST_MESSAGE = 65_536  # bytes
 HANDSHAKE = 10.0  # seconds in which a client has to say what it wants, however slowly it speaks
 CROWDED = 256  # frames waiting: beyond, those that the next ones replace are dropped
 HOPELESS = 2048  # frames waiting: beyond, the client is
+TOGETHER = 32  # frames at most that are sent at once
 GOODBYE = 1.0  # seconds for the last words
 _CHUNK = 16_384
 _NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -169,7 +170,7 @@ class Connection:
         return True
 
     def is_stuck(self) -> bool:
-        """Whether the same frame is being sent as when this was asked last."""
+        """Whether it is still busy sending what it was when this was asked last."""
         stuck = self._sending and self._seen_sending == self._sent
         self._seen_sending = self._sent if self._sending else None
         return stuck
@@ -179,36 +180,49 @@ class Connection:
         with suppress(OSError):  # it may be gone already
             self._socket.shutdown(socket.SHUT_RDWR)
 
+    def say_goodbye(self) -> None:
+        """Let what waits be sent, and then the end; any thread, at once."""
+        self._outbox.put(_End())
+
+    def wait(self, seconds: float) -> None:
+        """Until all is said, or no longer than that."""
+        if self._writer is not None:
+            self._writer.join(max(seconds, 0.0))
+
     def close(self) -> None:
         """End: say goodbye to those who listen, and do not wait long for those who do not."""
-        self._outbox.put(_End())
-        if self._writer is not None:
-            self._writer.join(GOODBYE)
+        self.say_goodbye()
+        self.wait(GOODBYE)
         self.drop()
         self._socket.close()
 
     def _send(self) -> None:
-        while not isinstance(message := self._outbox.get(), _End):
-            data = self._framed(message)
+        ended = False
+        while not ended:
+            messages = [self._outbox.get()]
+            while not self._outbox.empty() and len(messages) < TOGETHER:
+                messages.append(self._outbox.get())
+            data = [chunk for message in messages for chunk in self._framed(message)]
+            ended = any(isinstance(message, _End) for message in messages)
             self._sending = True
             try:
-                for chunk in data:
-                    if chunk:
-                        self._socket.sendall(chunk)
-                    else:  # the protocol's word for «no more»
-                        self._socket.shutdown(socket.SHUT_WR)
+                self._socket.sendall(b"".join(data))
+                if b"" in data:  # the protocol's word for «no more»
+                    self._socket.shutdown(socket.SHUT_WR)
             except OSError:
                 self.drop()
                 return
             self._sending = False
             self._sent += 1
 
-    def _framed(self, message: Message | _Raw) -> list[bytes]:
+    def _framed(self, message: Message | _Raw | _End) -> list[bytes]:
         if isinstance(message, _Raw):
             return message.data
         with self._lock:
             try:
-                if isinstance(message, Text):
+                if isinstance(message, _End):
+                    self._protocol.send_close(CloseCode.GOING_AWAY)
+                elif isinstance(message, Text):
                     self._protocol.send_text(message.data.encode())
                 else:
                     self._protocol.send_binary(message.data)

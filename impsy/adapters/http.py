@@ -38,7 +38,7 @@ def refusal(request: Request, origins: Collection[str]) -> str:
     """Why this request is not served, or nothing.
 
     A page of somebody else, open in the same browser, must not play here: the name that it was reached by has to be
-    this machine's (else it is a DNS rebinding), and for a WebSocket the page must come from here or be listed.
+    this machine's (else it is a DNS rebinding), and the page that asks must come from here or be listed.
     """
     try:
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
@@ -47,7 +47,7 @@ def refusal(request: Request, origins: Collection[str]) -> str:
     if not _is_ours(host):
         return f"This machine is not called {host[:200]!r}: use its IP address, localhost or a name ending in .local.\n"
     same = origin is None or origin in (f"http://{host}", f"https://{host}")
-    if wants_websocket(request) and not same and origin not in origins and "*" not in origins:
+    if not same and origin not in origins and "*" not in origins:
         return (
             f"Pages from {str(origin)[:200]} may not connect. To let them, add to [websocket] in the config:\n"
             f'origins = ["{str(origin)[:200]}"]\n'

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeAlias
 
 from impsy.adapters import vocabulary
-from impsy.adapters.sockets import bound_socket
+from impsy.adapters.sockets import bound_socket, sent_to
 from impsy.core.actions import Action, Play, Status
 from impsy.core.ports import Inbox
 from impsy.wire.osc import encode
@@ -82,7 +82,7 @@ class _Destination:
     """Where predictions go; a host that is named is looked up aside, until it is found."""
 
     def __init__(self, host: str, port: int, inbox: Inbox) -> None:
-        self._host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        self._host = sent_to(host)
         self._port = port
         self._inbox = inbox
         self._closed = threading.Event()

@@ -61,6 +61,11 @@ def everywhere(host: str) -> bool:
     return host in ("", "0.0.0.0", "::")
 
 
+def sent_to(host: str) -> str:
+    """Where packets for `host` go: an address that means «any» to a server means this machine to a client."""
+    return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
 def lan_address() -> str | None:
     """The address by which others on the network reach this machine, if it is on one; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

@@ -18,8 +18,8 @@ FURTHEST = 2.0  # seconds; a timetag further ahead counts as now
 Send = Callable[[bytes], None]
 
 
-class Refuse(Exception):
-    """A message that is understood but not accepted; its text comes from a small fixed set."""
+class NotAccepted(Exception):
+    """A message that OSC can read and we cannot obey; its text comes from a small fixed set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class _Setting:
 
 def _number(argument: Argument) -> float:
     if isinstance(argument, str) or not math.isfinite(argument):
-        raise Refuse("a number was expected")
+        raise NotAccepted("a number was expected")
     return float(argument)
 
 
@@ -40,7 +40,7 @@ def _mode(argument: Argument) -> Mode:
     try:
         return Mode(str(argument))
     except ValueError:
-        raise Refuse(f"a mode is one of {', '.join(Mode)}") from None
+        raise NotAccepted(f"a mode is one of {', '.join(Mode)}") from None
 
 
 SETTINGS = {
@@ -60,11 +60,16 @@ READ_ONLY: dict[str, Callable[[Status], Argument]] = {
     "/impsy/dimension": lambda s: s.dimension,
     "/impsy/model": lambda s: s.model,
 }
+VALUES = {address: setting.value for address, setting in SETTINGS.items()} | READ_ONLY
 COMMANDS: dict[str, Callable[[str], Event]] = {"/impsy/reset": Reset, "/impsy/panic": Panic}
 
 
 def receive(packet: bytes, source: str, controls: int, inbox: Inbox, send: Send) -> None:
-    """Hand the events of one packet to the engine; `send` takes answers, and must not wait. Never raises."""
+    """Hand the events of one packet to the engine; `send` takes answers, and must not wait. Never raises.
+
+    A packet that is damaged is refused whole. In a bundle that is not, each message is taken for itself: programs
+    bundle what is meant for others with what is meant for us.
+    """
     try:
         messages = decode(packet)
     except OscError:
@@ -74,7 +79,7 @@ def receive(packet: bytes, source: str, controls: int, inbox: Inbox, send: Send)
         delay = 0.0 if moment is None else moment - time.time()
         try:
             _receive_one(message, delay if 0.0 < delay <= FURTHEST else 0.0, source, controls, inbox, send)
-        except Refuse as why:
+        except NotAccepted as why:
             inbox.refuse(source, str(why))
 
 
@@ -84,18 +89,18 @@ def _receive_one(message: Message, delay: float, source: str, controls: int, inb
         inbox.ask(lambda status: send(encode(GESTURE, status.vector)))
     elif address == GESTURE:
         if len(arguments) != controls:
-            raise Refuse(f"{GESTURE} takes {controls} numbers here")
+            raise NotAccepted(f"{GESTURE} takes {controls} numbers here")
         inbox.put(Gesture(tuple(enumerate(map(_number, arguments))), source), delay)
     elif address in SETTINGS and len(arguments) == 1:
         inbox.put(SETTINGS[address].event(arguments[0], source), delay)
-    elif address in SETTINGS and not arguments:
-        inbox.ask(lambda status: send(encode(address, [SETTINGS[address].value(status)])))
+    elif address in VALUES and not arguments:
+        inbox.ask(lambda status: send(encode(address, [VALUES[address](status)])))
     elif address in COMMANDS:
         inbox.put(COMMANDS[address](source), delay)
     elif address == ASK_ALL:
         inbox.ask(lambda status: send(state(status)))
     else:
-        raise Refuse("an address that means nothing here, or one with too many arguments")
+        raise NotAccepted("an address that means nothing here, or one with too many arguments")
 
 
 def state(status: Status) -> bytes:
@@ -110,5 +115,4 @@ def changes(before: Status, after: Status) -> list[bytes]:
 
 
 def _told(status: Status) -> dict[str, Message]:
-    readers = {address: setting.value for address, setting in SETTINGS.items()} | READ_ONLY
-    return {address: Message(address, (read(status),)) for address, read in readers.items()}
+    return {address: Message(address, (read(status),)) for address, read in VALUES.items()}

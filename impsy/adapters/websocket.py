@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Collection
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from impsy.wire import osc, text
 
 MOST_CLIENTS = 16
 MOST_SOCKETS = 128  # with those that have not said yet what they want: a storm must not become a thousand threads
+LAST_WORDS = 0.5  # seconds for all clients together, at the end
 WATCH = 1.0  # seconds between two looks after clients and the accepting thread
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -52,6 +54,7 @@ class WebSocketPort:
         self._osc_clients: tuple[Connection, ...] = ()
         self._text_clients: tuple[Connection, ...] = ()
         self._closed = threading.Event()
+        self._status: Status | None = None  # as last told
 
     def open(self, status: Status) -> None:
         """Begin to accept."""
@@ -59,14 +62,19 @@ class WebSocketPort:
         threading.Thread(target=self._watch, name="websocket-watch", daemon=True).start()
 
     def close(self) -> None:
-        """Drop everybody."""
+        """Let everybody hear the last words, such as the ends of notes, and drop who does not listen."""
         if self._closed.is_set():
             return
         self._closed.set()
         with suppress(OSError):  # wakes the accepting thread; where it raises, closing does
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        for client in (*self._osc_clients, *self._text_clients):
+        clients = (*self._osc_clients, *self._text_clients)
+        for client in clients:
+            client.say_goodbye()
+        end = time.monotonic() + LAST_WORDS
+        for client in clients:
+            client.wait(end - time.monotonic())
             client.drop()
 
     # -- the engine thread
@@ -88,7 +96,7 @@ class WebSocketPort:
             case Silence(everything=everything):
                 self._tell_text(self._sender.panic() if everything else self._sender.silence(), lasting=True)
             case Announce(what=Applied(status=status) | TurnTaken(status=status)):
-                for packet in vocabulary.changes(self._status, status):
+                for packet in vocabulary.changes(self._status or status, status):
                     self._tell_osc(packet, lasting=True)
                 self._status = status
 

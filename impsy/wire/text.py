@@ -24,7 +24,8 @@ def decode(frame: str) -> MidiMessage | None:
         return None
     match verb:
         case "noteon":
-            return NoteOn(channel, *numbers)
+            note, velocity = numbers
+            return NoteOn(channel, note, velocity) if velocity else NoteOff(channel, note)
         case "noteoff":
             return NoteOff(channel, *numbers)
         case "cc":
