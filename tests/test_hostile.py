@@ -328,7 +328,7 @@ def test_a_disk_that_is_full_to_the_end(tmp_path: Path, small_disk: Path) -> Non
 
         assert server.stop() == 0
         assert time.monotonic() - started < 2.0
-    assert "rows could not be written" in server.stderr
+    assert "lines could not be written" in server.stderr
     assert "Traceback" not in server.stderr
     assert server.rows() is not None
 

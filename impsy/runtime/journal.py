@@ -87,6 +87,11 @@ class Journal:
         self._thread.start()
 
     @property
+    def _lost(self) -> int:
+        """Lines for which there was no room."""
+        return self._dropped + self._left_out
+
+    @property
     def path(self) -> Path | None:
         """The log file, once there is one."""
         return self._log.path if self._log else None
@@ -116,13 +121,15 @@ class Journal:
         """Write what waits and end; a disk that refuses to the last costs the rest, and that is said."""
         if self._ending.is_set():
             return
+        if self._lost:
+            self._queue.put({"what": "lost", "lines": self._lost})
         self._ending.set()
         self._queue.put({})  # wakes a thread that waits for something to write
         self._thread.join(LAST_CHANCE)
-        dropped = self._dropped + self._left_out
         waiting = self._queue.qsize() + len(self._rows) + len(self._entries)
-        if dropped or (waiting and self._in_trouble):
-            self._say(f"log: {dropped + waiting} rows could not be written")
+        lost = self._lost + (waiting if self._in_trouble else 0)
+        if lost:
+            self._say(f"log: {lost} lines could not be written")
 
     # -- the journal's thread
 
@@ -142,7 +149,9 @@ class Journal:
     def _take(self, item: Record | Entry) -> None:
         if isinstance(item, Record):
             self._rows.append(format_row(self._wall.timestamp(item.at), item.source, item.values).encode())
-        elif item and len(self._entries) < MOST_WAITING:  # before the first row there is no file to put them in
+        elif item and (
+            len(self._entries) < MOST_WAITING or item["what"] == "lost"
+        ):  # before the first row there is no file to put them in
             self._entries.append(_line(item))
         elif item:
             self._left_out += 1
@@ -185,7 +194,10 @@ class Journal:
         self._folder.mkdir(parents=True, exist_ok=True)
         taken = {path.with_suffix(".log").name for path in self._folder.iterdir()}
         path = self._folder / log_name(self._wall.local, self._dimension, taken)
-        log = _LineFile(path)
+        try:
+            log = _LineFile(path)
+        except FileExistsError:  # another performance began in the same moment
+            return self._create()
         try:
             return log, _LineFile(path.with_suffix(".jsonl"))
         except OSError:
@@ -258,5 +270,5 @@ def _entry(what: Happening) -> Entry:
             return {"what": "refused", "source": source, "why": why}
         case Overflowed(count=count):
             return {"what": "overflow", "count": count}
-        case Shifted(seconds=seconds):
-            return {"what": "stall", "seconds": seconds}
+        case Shifted(seconds=seconds, source=source):
+            return {"what": "stall", "seconds": seconds, "source": source}
