@@ -167,6 +167,17 @@ def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path):
         load_dataset(bomb)
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_packed_as_no_dataset_is_refused(tmp_path, packing):
+    path = tmp_path / "packed.npz"
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("perfs.npy", bytes(99))
+    path.write_bytes(path.read_bytes().replace(bytes([0x5D, 0, 0]), bytes([0xFF, 0xFF, 0xFF])))
+
+    with pytest.raises(DatasetError, match="packed as no dataset"):
+        load_dataset(path)
+
+
 @pytest.mark.parametrize("shape", ["(1000000000000, 9)", "(-1, 9)", "(2, 9, 99999999999999)", "2", "(3,", "('a', 2)"])
 def test_a_header_that_promises_more_than_there_is_is_refused(tmp_path, shape):
     rows = _npy(shape, "<f4", bytes(72))

@@ -1,12 +1,12 @@
 """`impsy init`: a folder to play, record and train in."""
 
 import os
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
+from impsy.data.files import written_whole
 from impsy.errors import FileError
 
 FOLDERS = {
@@ -39,13 +39,6 @@ def _write_new(path: Path, content: bytes) -> bool:
     """Write a file whole, or not at all where one is already."""
     if path.exists():
         return False
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as aside:
-        aside.write(content)
-    written = Path(aside.name)
-    try:
-        written.chmod(0o644)
-        written.rename(path)
-    except OSError:
-        written.unlink(missing_ok=True)
-        raise
+    with written_whole(path) as aside:
+        aside.write_bytes(content)
     return True

@@ -7,12 +7,12 @@ Sizes are bounded before anything is inflated or allocated.
 
 import io
 import math
-import os
 import pickle
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from impsy.data.files import written_whole
 from impsy.data.pickled import Unwelcome, unpickle_arrays
 from impsy.errors import DatasetError
 
@@ -28,6 +29,11 @@ LARGEST = 512 * 2**20  # bytes of one array: a hundred hours of eight faders
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time in the archive, so that the same logs give the same bytes
 
 Performance: TypeAlias = NDArray[np.float32]  # (length, dimension), rows [dt, x_1 … x_n]
+
+
+class _Damaged(Exception):
+    """The file is not what it says; the text says how."""
+
 
 # what zipfile, the npy header and the pickle machine raise on bytes that are not what they say
 _DAMAGE = (
@@ -63,7 +69,7 @@ def dataset_name(dimension: int) -> str:
 def save_dataset(path: Path, performances: Iterable[NDArray[np.floating]]) -> None:
     """Write performances, (length, dimension) each, under `path`; the same ones give the same bytes.
 
-    Written aside and renamed: whoever looks sees the old file or the new one. Raises `DatasetError`.
+    Whoever looks sees the old file or the new one. Raises `DatasetError`.
     """
     copies = [np.array(performance, dtype=np.float32, order="C") for performance in performances]
     if not copies or any(copy.ndim != 2 or copy.shape[1] != copies[0].shape[1] for copy in copies):
@@ -76,18 +82,11 @@ def save_dataset(path: Path, performances: Iterable[NDArray[np.floating]]) -> No
         "lengths": np.array([len(copy) for copy in copies], np.int64),
         "perfs": perfs,
     }
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, array in members.items():
-                    _write_member(archive, name, array)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        with written_whole(path) as aside, zipfile.ZipFile(aside, "w") as archive:
+            for name, array in members.items():
+                _write_member(archive, name, array)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise DatasetError(path, f"cannot be written: {error.strerror or error}") from error
 
 
@@ -102,15 +101,25 @@ def _write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> N
 def load_dataset(path: Path) -> Dataset:
     """Read a dataset of ours or of an older tool; raises `DatasetError` on whatever is damaged or hostile."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            performances = _read(archive)
-        return _checked(performances)
+        with _decoding():
+            archive = zipfile.ZipFile(path)
+        with archive:
+            return _checked(_read(archive))
     except OSError as error:
         raise DatasetError(path, f"cannot be read: {error.strerror or error}") from error
     except Unwelcome as error:
         raise DatasetError(path, f"is refused: it holds {error}") from error
+    except _Damaged as error:
+        raise DatasetError(path, f"is damaged, or no dataset ({error})") from error
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Around each call that looks into foreign bytes, and around nothing of ours: its mistakes shall show."""
+    try:
+        yield
     except _DAMAGE as error:
-        raise DatasetError(path, f"is damaged, or no dataset ({str(error) or type(error).__name__})") from error
+        raise _Damaged(str(error) or type(error).__name__) from error
 
 
 def _read(archive: zipfile.ZipFile) -> list[NDArray[np.floating]]:
@@ -118,44 +127,49 @@ def _read(archive: zipfile.ZipFile) -> list[NDArray[np.floating]]:
     if {"rows.npy", "lengths.npy"} <= names:
         rows, lengths = _read_plain(archive, "rows.npy"), _read_plain(archive, "lengths.npy")
         if rows.ndim != 2 or lengths.ndim != 1 or lengths.dtype.kind not in "iu":
-            raise ValueError("rows or lengths have the wrong shape")
+            raise _Damaged("rows or lengths have the wrong shape")
         if any(length < 0 for length in lengths) or sum(lengths.tolist()) != len(rows):
-            raise ValueError("lengths do not add up to the rows")
+            raise _Damaged("lengths do not add up to the rows")
         return np.split(rows, np.cumsum(lengths)[:-1]) if len(lengths) else []
     if "perfs.npy" in names:
         return _read_perfs(archive)
-    raise ValueError("neither rows and lengths nor perfs are in it")
+    raise _Damaged("neither rows and lengths nor perfs are in it")
 
 
 def _read_plain(archive: zipfile.ZipFile, name: str) -> NDArray[np.floating]:
     shape, fortran, dtype, contents = _open_member(archive, name)
     if dtype.kind not in "fiu" or dtype.hasobject:
-        raise ValueError(f"{name} does not hold numbers")
-    return np.frombuffer(contents, dtype, count=math.prod(shape)).reshape(shape, order="F" if fortran else "C")
+        raise _Damaged(f"{name} does not hold numbers")
+    with _decoding():
+        return np.frombuffer(contents, dtype, count=math.prod(shape)).reshape(shape, order="F" if fortran else "C")
 
 
 def _read_perfs(archive: zipfile.ZipFile) -> list[NDArray[np.floating]]:
     shape, _, dtype, contents = _open_member(archive, "perfs.npy")
     if dtype.kind != "O":
         return list(_read_plain(archive, "perfs.npy"))
-    return list(unpickle_arrays(contents, shape))
+    with _decoding():
+        return list(unpickle_arrays(contents, shape))
 
 
 def _open_member(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool, np.dtype[np.generic], bytes]:
     """Shape, Fortran order, type and contents of an array: never more bytes than the archive's own list says."""
-    size = archive.getinfo(name).file_size
-    if size > LARGEST:
-        raise Unwelcome(f"{size / 2**20:.0f} MiB in {name}; the limit is {LARGEST // 2**20} MiB")
-    with archive.open(name) as member:
-        data = member.read(size)
-    file = io.BytesIO(data)
-    version = npy.read_magic(file)
-    read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, fortran, dtype = read_header(file)
+    entry = archive.getinfo(name)
+    if entry.file_size > LARGEST:
+        raise Unwelcome(f"{entry.file_size / 2**20:.0f} MiB in {name}; the limit is {LARGEST // 2**20} MiB")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Unwelcome(f"{name} packed as no dataset is")
+    with _decoding():
+        with archive.open(entry) as member:
+            data = member.read(entry.file_size)
+        file = io.BytesIO(data)
+        version = npy.read_magic(file)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran, dtype = read_header(file)
     if any(length < 0 or length > LARGEST for length in shape) or (
         not dtype.hasobject and math.prod(shape) * dtype.itemsize != len(data) - file.tell()
     ):
-        raise ValueError(f"the header of {name} does not fit its contents")
+        raise _Damaged(f"the header of {name} does not fit its contents")
     return shape, fortran, dtype, data[file.tell() :]
 
 
@@ -165,12 +179,12 @@ def _checked(performances: list[NDArray[np.floating]]) -> Dataset:
     dimensions = dimensions or {performance.shape[1] for performance in performances if performance.ndim == 2}
     if len(dimensions) != 1 or min(dimensions) < 2:
         found = ", ".join(map(str, sorted(dimensions))) or "none"
-        raise ValueError(f"performances need one common dimension of 2 or more; found: {found}")
+        raise _Damaged(f"performances need one common dimension of 2 or more; found: {found}")
     dimension = dimensions.pop()
     if any(performance.ndim != 2 and performance.size for performance in performances):
-        raise ValueError("a performance is not a table of interactions")
+        raise _Damaged("a performance is not a table of interactions")
     with np.errstate(over="ignore"):  # becomes infinity, refused below
         tables = tuple(np.array(table, np.float32, order="C").reshape(-1, dimension) for table in performances)
     if not all(np.isfinite(table).all() for table in tables):
-        raise ValueError("it holds numbers that are not finite")
+        raise _Damaged("it holds numbers that are not finite")
     return Dataset(tables, dimension)

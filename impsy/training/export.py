@@ -4,7 +4,6 @@ A Keras LSTM converted as it is keeps a loop of one turn; the same weights writt
 connected layer over [x, h] per LSTM layer, run in a third of the time. Both are compared before either is handed out.
 """
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from impsy.core.predictor import ModelSpec
+from impsy.data.files import written_whole
 from impsy.errors import ModelError
 from impsy.model.litert import SCALE, LiteRtPredictor
 from impsy.model.names import model_name
@@ -31,22 +31,17 @@ def export(network: Network, folder: Path) -> tuple[Path, Path]:
     """
     name = model_name(network.spec)
     keras_path, lite_path = folder / f"{name}.keras", folder / f"{name}.tflite"
-    parts = [path.with_name(f".{os.getpid()}.part.{path.name}") for path in (keras_path, lite_path)]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with hushed():
-            model = network.inference_model()
-            model.save(parts[0])
-            parts[1].write_bytes(_single_step(network))
-            _compare(model, parts[1], network.spec)
-        for part, path in zip(parts, (keras_path, lite_path), strict=True):
-            _make_way(path)
-            part.replace(path)
+        with written_whole(keras_path) as keras_part, written_whole(lite_path) as lite_part:
+            with hushed():
+                model = network.inference_model()
+                model.save(keras_part)
+                lite_part.write_bytes(_single_step(network))
+                _compare(model, lite_part, network.spec)
+            _make_way(keras_path)
+            _make_way(lite_path)
     except OSError as error:
         raise ModelError(folder / name, f"cannot be written: {error.strerror or error}") from error
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
     return keras_path, lite_path
 
 

@@ -1,0 +1,23 @@
+"""Files that are written whole or not at all: aside, down to the disk, and then renamed."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Where to write what shall be `path`: a file of the same name in a hidden folder beside it.
+
+    When the block ends well it takes the place of `path`, so that whoever looks, also after a power cut, sees the old
+    file or the new one; otherwise it is gone. Folders are made if need be. Raises `OSError`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as aside:
+        written = Path(aside) / path.name
+        yield written
+        with written.open("r+b") as file:
+            os.fsync(file.fileno())
+        written.replace(path)
