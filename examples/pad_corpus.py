@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from impsy.data.logs import PERFORMER, format_row, log_name
+from impsy.core.actions import Origin
+from impsy.data.logs import format_row, log_name
 
 DIMENSION = 3  # dt, x, y
 RATE = 45.0  # reports a second
@@ -167,7 +168,7 @@ def write(folder: Path, start: datetime, steps: Iterator[Step]) -> Path:
         at = start
         for dt, x, y in steps:
             at += timedelta(seconds=dt)
-            log.write(format_row(at.isoformat(timespec="microseconds"), PERFORMER, (x, y)))
+            log.write(format_row(at.isoformat(timespec="microseconds"), Origin.PERFORMER, (x, y)))
     return path
 
 

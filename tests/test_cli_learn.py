@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from impsy.core.actions import Origin
 from impsy.data.datasets import load_dataset, save_dataset
-from impsy.data.logs import MODEL, PERFORMER, format_row, log_name
+from impsy.data.logs import format_row, log_name
 from impsy.wire.osc import decode
 
 START = datetime.fromisoformat("2026-01-31T20:15:00")
@@ -36,7 +37,7 @@ def _write_log(folder, rows, dimension=3, start=START, step=0.1, broken=""):
     lines = [
         format_row(
             (start + timedelta(seconds=step * number)).isoformat(timespec="microseconds"),
-            PERFORMER if number % 5 else MODEL,
+            Origin.PERFORMER if number % 5 else Origin.MODEL,
             [number / max(rows, 1)] * (dimension - 1),
         )
         for number in range(1, rows + 1)

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impsy.core.actions import Origin
 from impsy.data.logs import (
     BAD_NUMBER,
     BAD_TIMESTAMP,
     FEW_VALUES,
-    MODEL,
-    PERFORMER,
     format_row,
     log_dimension,
     log_name,
@@ -53,9 +52,9 @@ def test_the_dimension_is_read_from_a_name():
 def test_only_the_performer_is_read(tmp_path):
     log = _log(
         tmp_path,
-        format_row(_stamp(0), PERFORMER, [0.1, 0.2]),
-        format_row(_stamp(1), MODEL, [0.9, 0.9]),
-        format_row(_stamp(2.5), PERFORMER, [0.3, 0.4]),
+        format_row(_stamp(0), Origin.PERFORMER, [0.1, 0.2]),
+        format_row(_stamp(1), Origin.MODEL, [0.9, 0.9]),
+        format_row(_stamp(2.5), Origin.PERFORMER, [0.3, 0.4]),
     )
 
     assert read_log(log, 2).rows.tolist() == [[2.5, 0.3, 0.4]]
@@ -79,6 +78,30 @@ def test_unusable_rows_are_skipped_and_counted_and_dt_runs_between_those_that_re
 
     assert reading.rows.tolist() == [[3.0, 0.5, 0.6]]
     assert reading.skipped == {FEW_VALUES: 2, BAD_TIMESTAMP: 1, BAD_NUMBER: 3}
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "2026-01-31",
+        "20260131T201500",
+        "2026-W05-6T20:15:00",
+        "2026-01-31T20",
+        "2026-01-31T20:15:00+01:00",
+        "²026-01-31",
+    ],
+)
+def test_a_timestamp_is_a_date_and_a_naive_time(tmp_path, stamp):
+    log = _log(tmp_path, f"{stamp},interface,0.1,0.2\n", "2026-01-31 20:15:00,interface,0.1,0.2\n")
+
+    reading = read_log(log, 2)
+
+    assert (len(reading.values), reading.skipped) == (1, {BAD_TIMESTAMP: 1})
+
+
+@pytest.mark.parametrize("number", ["1_0", "0.1_5", "", "0x1", "1e999"])
+def test_a_number_is_written_in_full_and_nothing_else(tmp_path, number):
+    assert read_log(_log(tmp_path, f"{_stamp(0)},interface,{number},0.2\n"), 2).skipped == {BAD_NUMBER: 1}
 
 
 def test_values_are_clipped_and_a_clock_that_went_back_gives_zero_both_counted(tmp_path):
@@ -112,7 +135,7 @@ values = st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1,
 def test_what_is_written_is_read_back_to_the_digit(tmp_path_factory, rows, microseconds):
     stamps = [START + timedelta(microseconds=total) for total in sorted(microseconds)]
     lines = [
-        format_row(stamp.isoformat(timespec="microseconds"), PERFORMER, row)
+        format_row(stamp.isoformat(timespec="microseconds"), Origin.PERFORMER, row)
         for stamp, row in zip(stamps, rows, strict=False)
     ]
     reading = read_log(_log(tmp_path_factory.mktemp("log"), *lines), 3)

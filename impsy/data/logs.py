@@ -15,15 +15,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.core.actions import Origin
 from impsy.errors import LogError
-
-PERFORMER = "interface"  # the source of rows that somebody played
-MODEL = "rnn"  # the source of rows that the model played
 
 FEW_VALUES = "too few values"
 BAD_TIMESTAMP = "unreadable timestamp"
 BAD_NUMBER = "unreadable number"
 
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?")  # naive, as logs are
 _NAME = re.compile(r"-(?P<dimension>[1-9][0-9]{0,4})d-mdrnn\.log$")
 
 
@@ -106,18 +105,23 @@ def read_log(path: Path, controls: int) -> LogReading:
 def _parse(line: str, controls: int) -> tuple[datetime, list[float]] | str | None:
     """A row of the performer's; or why it is skipped; or None, where the line is nothing that concerns us."""
     columns = line.rstrip("\r\n").split(",")
-    if columns == [""] or (len(columns) > 1 and columns[1] != PERFORMER):
+    if columns == [""] or (len(columns) > 1 and columns[1] != Origin.PERFORMER):
         return None
     if len(columns) < 2 + controls:
         return FEW_VALUES
+    if not _STAMP.fullmatch(columns[0]):  # fromisoformat alone takes a bare date, weeks and offsets
+        return BAD_TIMESTAMP
     try:
         stamp = datetime.fromisoformat(columns[0])
     except ValueError:
         return BAD_TIMESTAMP
-    if stamp.tzinfo is not None:  # logs are naive local time; a mixture could not be subtracted
-        return BAD_TIMESTAMP
-    try:
-        numbers = [float(column) for column in columns[2 : 2 + controls]]
-    except ValueError:
-        return BAD_NUMBER
+    numbers = list(map(_number, columns[2 : 2 + controls]))
     return (stamp, numbers) if all(map(math.isfinite, numbers)) else BAD_NUMBER
+
+
+def _number(text: str) -> float:
+    """NaN where it is none; Python would take an underscore too, so that a damaged `1.0` became 10."""
+    try:
+        return float(text) if "_" not in text else math.nan
+    except ValueError:
+        return math.nan
