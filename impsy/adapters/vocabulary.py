@@ -3,7 +3,8 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from impsy.core.actions import Status
 from impsy.core.events import Event, Gesture, Panic, Pause, Reset, SetMode, SetTemperature, SetThreshold, SetTimescale
@@ -22,8 +23,7 @@ class NotAccepted(Exception):
     """A message that OSC can read and we cannot obey; its text comes from a small fixed set."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
+class _Setting(Struct, frozen=True):
     """A control that has a value: how to set it, and how to read it from the status."""
 
     event: Callable[[Argument, str], Event]

@@ -1,8 +1,9 @@
 """What a session wants done: frozen values, carried out by outputs, log and console in the order given."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from impsy.core.events import Event
 from impsy.core.modes import Mode, Turn
@@ -17,8 +18,7 @@ class Origin(StrEnum):
     MODEL = "rnn"
 
 
-@dataclass(frozen=True, slots=True)
-class Play:
+class Play(Struct, frozen=True):
     """Send the controls to the outputs."""
 
     at: float
@@ -27,8 +27,7 @@ class Play:
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Struct, frozen=True):
     """End the notes that sound; after a panic (`everything`) those that ought not to sound as well."""
 
     at: float
@@ -36,8 +35,7 @@ class Silence:
     everything: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Write one row of the log."""
 
     at: float
@@ -45,8 +43,7 @@ class Record:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """All that people can see of a session; frozen, so that any thread may look at it."""
 
     mode: Mode
@@ -61,39 +58,34 @@ class Status:
     vector: Values  # the performer's, as of then
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A control event changed something; `status` is what holds now."""
 
     event: Event
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class TurnTaken:
+class TurnTaken(Struct, frozen=True):
     """The turn went over; `status` is what holds now."""
 
     turn: Turn
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """An event was not accepted and left no trace; `source` sent it, `why`, one of a small set, is for people."""
 
     source: str
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overflowed:
+class Overflowed(Struct, frozen=True):
     """More predictions were pending than polyphony holds; the furthest were dropped, `count` in all so far."""
 
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shifted:
+class Shifted(Struct, frozen=True):
     """The process stood still for `seconds`, and everything pending moved by as much."""
 
     seconds: float
@@ -103,8 +95,7 @@ class Shifted:
 Happening: TypeAlias = Applied | TurnTaken | Refused | Overflowed | Shifted
 
 
-@dataclass(frozen=True, slots=True)
-class Announce:
+class Announce(Struct, frozen=True):
     """Tell those who watch: console, pages, session record."""
 
     at: float

@@ -1,14 +1,14 @@
 """What can happen to a session: frozen values; the time of arrival stands beside them, in seconds."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from impsy.core.modes import Mode
 from impsy.core.predictor import Predictor
 
 
-@dataclass(frozen=True, slots=True)
-class Gesture:
+class Gesture(Struct, frozen=True):
     """The performer moved: `changes` pairs the index of a control with its new value.
 
     A dense input names every control, a sparse one those that moved.
@@ -18,16 +18,14 @@ class Gesture:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetMode:
+class SetMode(Struct, frozen=True):
     """Change the interaction mode."""
 
     mode: Mode
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetTemperature:
+class SetTemperature(Struct, frozen=True):
     """Change one of the temperatures, or both; None leaves one as it is."""
 
     sigma: float | None = None
@@ -35,24 +33,21 @@ class SetTemperature:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimescale:
+class SetTimescale(Struct, frozen=True):
     """Stretch (above 1) or hasten (below 1) the model's time."""
 
     timescale: float
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetThreshold:
+class SetThreshold(Struct, frozen=True):
     """Change the silence, in seconds, after which the model takes over."""
 
     threshold: float
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetPredictor:
+class SetPredictor(Struct, frozen=True):
     """Play with another model, loaded and warmed elsewhere; `name` is what people see."""
 
     predictor: Predictor
@@ -60,38 +55,33 @@ class SetPredictor:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Silence the model, or let it play again."""
 
     paused: bool
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """Blank the model's memory and give the turn to the performer."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Panic:
+class Panic(Struct, frozen=True):
     """End every note of every output, and stay paused."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stalled:
+class Stalled(Struct, frozen=True):
     """The process stood still for `seconds`, from the time of this event on (stopped, asleep, starved)."""
 
     seconds: float
     source: str = "clock"
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """End the performance."""
 
     source: str

@@ -6,9 +6,10 @@ controller was sent. Ports, serial lines and WebSocket clients only carry its me
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import floor
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from impsy.core.midi import ControlChange, MidiMessage, NoteOff, NoteOn, PitchBend
 
@@ -18,23 +19,20 @@ LOUDEST = 127
 BEND_TOP = 16383
 
 
-@dataclass(frozen=True, slots=True)
-class NoteEntry:
+class NoteEntry(Struct, frozen=True):
     """The control is a pitch; `velocity` is what it is struck with where no `VelocityEntry` shares the channel."""
 
     channel: int
     velocity: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class VelocityEntry:
+class VelocityEntry(Struct, frozen=True):
     """The control is how hard the notes of this channel are struck; it sends nothing itself."""
 
     channel: int
 
 
-@dataclass(frozen=True, slots=True)
-class ControlEntry:
+class ControlEntry(Struct, frozen=True):
     """The control is a controller, 0 at `minimum` and 1 at `maximum` (a greater minimum inverts it)."""
 
     channel: int
@@ -43,8 +41,7 @@ class ControlEntry:
     maximum: int = 127
 
 
-@dataclass(frozen=True, slots=True)
-class BendEntry:
+class BendEntry(Struct, frozen=True):
     """The control is the pitch bend of this channel."""
 
     channel: int

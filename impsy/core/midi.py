@@ -1,11 +1,11 @@
 """MIDI channel messages as values: channels 0-15, data 0-127, pitch bend 0-16383 (8192 is the middle)."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class NoteOn:
+
+class NoteOn(Struct, frozen=True):
     """A note begins; velocity 0 is a note-off in disguise (`MIDI 1.0`, note-on with velocity 0)."""
 
     channel: int
@@ -13,8 +13,7 @@ class NoteOn:
     velocity: int
 
 
-@dataclass(frozen=True, slots=True)
-class NoteOff:
+class NoteOff(Struct, frozen=True):
     """A note ends."""
 
     channel: int
@@ -22,8 +21,7 @@ class NoteOff:
     velocity: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ControlChange:
+class ControlChange(Struct, frozen=True):
     """A controller moves."""
 
     channel: int
@@ -31,8 +29,7 @@ class ControlChange:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class PitchBend:
+class PitchBend(Struct, frozen=True):
     """The bender moves; `value` is the raw 14-bit number."""
 
     channel: int

@@ -6,17 +6,16 @@ flattens the choice of the component, `sigma_temperature` scales its variance (f
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 _LOG_2_PI = math.log(2.0 * math.pi)
 _SMALLEST_DEVIATION = 1e-6  # what a held value is weighed with when the temperature has taken all width away
 
 
-@dataclass(frozen=True, slots=True)
-class Mixture:
+class Mixture(Struct, frozen=True):
     """`components` normals over one interaction `[dt, x_1 ... x_n]`, in data units: seconds and [0, 1]."""
 
     means: NDArray[np.floating]  # (components, dimension)

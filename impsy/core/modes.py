@@ -1,7 +1,8 @@
 """The interaction modes as a table: who feeds the model, and who is heard (formats §6)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Mode(StrEnum):
@@ -20,8 +21,7 @@ class Turn(StrEnum):
     RESPONSE = "response"
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """What a mode connects."""
 
     performer_feeds_model: bool  # each gesture is a step of the model

@@ -1,13 +1,14 @@
 """Predictions that wait for their time: a heap of deadlines that can be re-timed, moved and dropped."""
 
 import heapq
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from impsy.core.actions import Values
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """What the model wants played: `dt` seconds, unscaled, after `base`, but not before `floor`."""
 
     base: float  # what the wait counts from: a gesture's arrival, or the previous due time

@@ -1,9 +1,9 @@
 """What the session asks of a model: a function of its state that returns a distribution."""
 
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from impsy.core.mixture import Mixture
@@ -12,8 +12,7 @@ FloatArray: TypeAlias = NDArray[np.floating]
 State: TypeAlias = tuple[FloatArray, ...]  # for an MDRNN (h, c) per layer, (1, units) each; never written to
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
+class ModelSpec(Struct, frozen=True):
     """The shape of a model, as its file tells it; `dimension` counts dt (eight faders: 9)."""
 
     dimension: int

@@ -12,10 +12,11 @@ back where the mode says so, and the next one is sampled.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from impsy.core.actions import (
@@ -61,8 +62,7 @@ MOST_PENDING = 256
 Emit: TypeAlias = Callable[[Action], None]  # takes each action as soon as it stands
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a session starts with; seconds, and temperatures as in `Mixture.sample`."""
 
     mode: Mode = Mode.CALLRESPONSE

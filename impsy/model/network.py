@@ -1,11 +1,11 @@
 """A `.tflite` file as a function of its input tensors; the only module that touches ai-edge-litert."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from impsy.errors import ModelError
@@ -14,8 +14,7 @@ from impsy.model.quiet import quiet
 _TRAINED_AGAIN = "train it again with `impsy train`, which writes a .keras and a .tflite that plays"
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Struct, frozen=True):
     """An input or an output of a network, by its index in the file."""
 
     index: int

@@ -14,10 +14,10 @@ two new states per layer (formats §4). The shapes tell states from the rest; th
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from impsy.core.predictor import ModelSpec
@@ -30,8 +30,7 @@ _ROUNDING = 1e-5
 _PROBES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """Tensor indices; `states` holds (in, out) of h and c for each layer, the lowest first."""
 
     spec: ModelSpec

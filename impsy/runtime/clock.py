@@ -7,8 +7,9 @@ wall clock is read once, beside it: a clock step in the middle of a concert must
 import ctypes
 import sys
 import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+
+from msgspec import Struct
 
 # How long before a deadline the engine stops sleeping and watches the clock: the measured lateness of a wake-up (on
 # Linux 57 µs, the 99th percentile 105). No longer than that: whoever watches holds Python's lock, so that a gesture
@@ -23,8 +24,7 @@ _NANOSECOND = 1
 now = time.perf_counter
 
 
-@dataclass(frozen=True, slots=True)
-class WallClock:
+class WallClock(Struct, frozen=True):
     """The wall-clock time that stood beside one engine time; the UTC offset holds for the whole run."""
 
     at: float  # engine time, seconds

@@ -4,9 +4,10 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from impsy.core.actions import Status
 from impsy.core.events import Event, Gesture, Quit
@@ -19,8 +20,7 @@ LONGEST_WAIT = 0.5 if sys.platform == "win32" else 600.0  # seconds; on Windows 
 Reply: TypeAlias = Callable[[Status], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Input of `source` was refused for the `count`-th time for the reason `why`."""
 
     source: str

@@ -12,13 +12,13 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import fields
 from enum import Enum
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import asdict
 
 from impsy.core.actions import (
     Action,
@@ -260,7 +260,7 @@ def _entry(what: Happening) -> Entry:
     """What happened, as plain values that JSON can hold."""
     match what:
         case Applied(event=event):
-            given = {field.name: getattr(event, field.name) for field in fields(event)}
+            given = asdict(event)
             given.pop("predictor", None)
             plain = {key: value.value if isinstance(value, Enum) else value for key, value in given.items()}
             return {"what": _NAMES[type(event)], **plain}

@@ -14,9 +14,10 @@ import math
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from impsy.errors import ImpsyError
 
@@ -37,8 +38,7 @@ class OscError(ImpsyError):
     """A packet that is refused, or a value that no OSC type holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One OSC message: an address that begins with «/», and its arguments."""
 
     address: str
