@@ -6,8 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from impsy.core.predictor import ModelSpec
-from impsy.model.names import SIZES, model_name, parse_name, size_of
 from impsy.model.walk import RandomWalk
 
 
@@ -67,16 +65,3 @@ def test_a_state_that_was_handed_out_never_changes() -> None:
     walk.step(np.array([0.9, 0.5]), state)
 
     assert np.array_equal(state[0], kept)
-
-
-@given(*[st.integers(1, 999_999)] * 4)
-def test_any_model_name_is_read_back(dimension: int, layers: int, units: int, mixtures: int) -> None:
-    spec = ModelSpec(dimension, layers, units, mixtures)
-
-    assert parse_name(model_name(spec) + "-2024-01-01.tflite") == spec
-    assert parse_name("my model.tflite") is None
-
-
-def test_sizes_have_names() -> None:
-    assert [size_of(ModelSpec(9, layers, units, 5)) for units, layers in SIZES.values()] == list(SIZES)
-    assert size_of(ModelSpec(9, 1, 64, 5)) is None
