@@ -45,6 +45,18 @@ def test_names_and_order_of_the_tensors_do_not_matter(name: str) -> None:
     np.testing.assert_allclose(state, expected_state, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["signed", "unsigned"])
+def test_parameters_that_look_like_a_state_are_found(name: str) -> None:
+    predictor = LiteRtPredictor(DATA / f"alike-{name}.tflite")
+    expected, expected_state = _by_hand(HEARD, units=14)
+
+    said, state = played(predictor)
+
+    assert predictor.spec == ModelSpec(dimension=3, layers=2, units=14, mixtures=2)
+    np.testing.assert_allclose(said, expected, atol=1e-4)
+    np.testing.assert_allclose(np.concatenate(state), expected_state, atol=1e-4)
+
+
 def test_it_says_what_the_equations_of_an_lstm_say() -> None:
     expected, expected_state = _by_hand(HEARD)
 
@@ -100,7 +112,9 @@ def test_what_is_drawn_is_in_data_units_and_wide_floats() -> None:
         ("m.tflite", b"no model at all", "not a .tflite"),
         ("m.tflite", b"\x1c\0\0\0TFL3" + bytes(range(200)), "LiteRT cannot run it"),
         ("m.tflite", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
-        ("m.keras", b"PK\x03\x04" + bytes(30), "impsy train"),
+        ("m.keras", b"PK\x03\x04" + bytes(30), "Keras model .* `impsy train DATASET`"),
+        ("m.npz", b"PK\x03\x04" + bytes(30), "a dataset, .* `impsy train .*m.npz`"),
+        ("m.zip", b"PK\x03\x04" + bytes(30), "a zip, and no model"),
         ("m.h5", b"\x89HDF\r\n\x1a\n" + bytes(30), "holds weights only"),
     ],
 )
@@ -119,6 +133,14 @@ def test_a_truncated_model_is_an_error_and_no_crash(tmp_path: Path, kept: int) -
 
     with pytest.raises(ModelError):
         LiteRtPredictor(path)
+
+
+def test_a_dataset_is_known_by_what_is_in_it(tmp_path: Path) -> None:
+    np.savez(tmp_path / "data.npz", perfs=np.zeros(3))
+    (tmp_path / "data.npz").rename(tmp_path / "data.tflite")
+
+    with pytest.raises(ModelError, match="a dataset"):
+        LiteRtPredictor(tmp_path / "data.tflite")
 
 
 def test_a_keras_file_points_to_its_twin(tmp_path: Path) -> None:
@@ -180,9 +202,9 @@ def _with_package() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
 
 
-def _by_hand(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _by_hand(samples: NDArray[np.float64], units: int = 4) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The network of tests/data/make_models.py again, by NumPy: what it says, and its states, in data units."""
-    dimension, units, layers, mixtures = 3, 4, 2, 2
+    dimension, layers, mixtures = 3, 2, 2
     rng = np.random.default_rng(1)
 
     def dense(inputs: int, outputs: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,5 +1,6 @@
 """A `.tflite` file as a function of its input tensors; the only module that touches ai-edge-litert."""
 
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 from impsy.model.quiet import quiet
 
-_TRAINED_AGAIN = "train it again with `impsy train`, which writes a .keras and a .tflite that plays"
+_TRAINED_AGAIN = "train it again on its dataset with `impsy train DATASET`, which writes a .keras and its .tflite"
 
 
 class Tensor(Struct, frozen=True):
@@ -19,6 +20,7 @@ class Tensor(Struct, frozen=True):
 
     index: int
     shape: tuple[int, ...]
+    name: str  # what the file's signature calls it; empty where it has none
 
 
 class Network:
@@ -42,10 +44,11 @@ class Network:
             with quiet():
                 interpreter = Interpreter(model_content=content, num_threads=1)
                 interpreter.allocate_tensors()
+                names = _names(interpreter)
         except (RuntimeError, ValueError) as error:
             raise ModelError(path, _why(error)) from error
         details = interpreter.get_input_details(), interpreter.get_output_details()
-        self.inputs, self.outputs = map(_tensors, details)
+        self.inputs, self.outputs = map(_tensors, details, names)
         if any(detail["dtype"] is not np.float32 for side in details for detail in side):
             raise ModelError(path, f"its inputs and outputs must be 32-bit floats; {_TRAINED_AGAIN}")
         self.put = interpreter.set_tensor
@@ -82,12 +85,26 @@ def _what_it_is(path: Path, content: bytes) -> str:
     twin = path.with_suffix(".tflite")
     play = f"play {twin} beside it" if twin.is_file() and twin != path else _TRAINED_AGAIN
     if content.startswith(b"PK\x03\x04"):
-        return f"a Keras model is for training; a .tflite is played: {play}"
+        return _what_is_zipped(path, play)
     if content.startswith(b"\x89HDF"):
         return f"an .h5 holds weights only; a .tflite is played: {play}"
     if content.startswith(b"version https://git-lfs"):
         return "only a Git LFS pointer: fetch the file itself with `git lfs pull`"
     return "empty: copy the model again" if not content else "not a .tflite file: its first bytes do not say TFL3"
+
+
+def _what_is_zipped(path: Path, play: str) -> str:
+    """A zip may be a model of Keras, a dataset, or anything."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        names = set()
+    if path.suffix == ".npz" or any(name.endswith(".npy") for name in names):
+        return f"a dataset, and no model yet: make one of it with `impsy train {path}`"
+    if path.suffix == ".keras" or "model.weights.h5" in names:
+        return f"a Keras model is for training; a .tflite is played: {play}"
+    return "a zip, and no model: a .tflite is played"
 
 
 def _why(error: Exception) -> str:
@@ -97,5 +114,18 @@ def _why(error: Exception) -> str:
     return f"LiteRT cannot run it: {text.strip().splitlines()[0] if text.strip() else type(error).__name__}"
 
 
-def _tensors(details: list[dict[str, Any]]) -> tuple[Tensor, ...]:
-    return tuple(Tensor(int(detail["index"]), tuple(map(int, detail["shape"]))) for detail in details)
+def _names(interpreter: Any) -> tuple[dict[int, str], dict[int, str]]:
+    """The names of inputs and outputs by index, as the usual or else the first signature of the file has them."""
+    signatures = list(interpreter.get_signature_list())
+    if not signatures:
+        return {}, {}
+    runner = interpreter.get_signature_runner("serving_default" if "serving_default" in signatures else signatures[0])
+    sides = runner.get_input_details(), runner.get_output_details()
+    inputs, outputs = ({int(detail["index"]): str(name) for name, detail in side.items()} for side in sides)
+    return inputs, outputs
+
+
+def _tensors(details: list[dict[str, Any]], names: dict[int, str]) -> tuple[Tensor, ...]:
+    indices = [int(detail["index"]) for detail in details]
+    shapes = [tuple(map(int, detail["shape"])) for detail in details]
+    return tuple(Tensor(index, shape, names.get(index, "")) for index, shape in zip(indices, shapes, strict=True))

@@ -1,7 +1,9 @@
-"""Which tensor of a network is which: found by running it, for names and order depend on the converter.
+"""Which tensor of a network is which: guessed by signature and shape, and verified by running it.
 
 A model file has an input for the interaction, two state inputs per LSTM layer, an output of mixture parameters and
-two new states per layer (formats §4). The shapes tell states from the rest; the equations of an LSTM tell the rest:
+two new states per layer (formats §4). A signature may name them, but names and order depend on the converter, and the
+shapes usually tell states from the rest; where neither does, each tensor is tried. The equations of an LSTM tell which
+state is which, and whether the guess was right:
 
     c' = f · c + i · g        h' = o · tanh(c')        with f, i, o in (0, 1) and g in (-1, 1)
 
@@ -12,6 +14,7 @@ two new states per layer (formats §4). The shapes tell states from the rest; th
   a layer reach the same outputs, which pairs h with c.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
@@ -24,6 +27,7 @@ from impsy.core.predictor import ModelSpec
 from impsy.errors import ModelError
 from impsy.model.network import Network, Tensor
 
+_STATE = re.compile(r"state_[hc]_?[0-9]+")  # also within a longer name
 _HUGE = 1e4  # times a forget gate of 0.001 it is still far above what any other output can be
 _SMALL = 1.5  # |c'| of a cell that was empty, and |h'|, stay below
 _ROUNDING = 1e-5
@@ -41,25 +45,42 @@ class Wiring(Struct, frozen=True):
 
 def find_wiring(network: Network) -> Wiring:
     """Tell the tensors of a network apart; raises `ModelError` where it is no MDRNN of LSTM layers."""
-    interaction, states_in = _odd_one_out(network, network.inputs, "inputs")
-    parameters, states_out = _odd_one_out(network, network.outputs, "outputs")
+    refusals = []
+    for interaction in _candidates(network.inputs):
+        for parameters in _candidates(network.outputs):
+            try:
+                return _verified(network, interaction, parameters)
+            except ModelError as error:
+                refusals.append(error)
+    raise refusals[0] if refusals else _no_model(network)
+
+
+def _candidates(tensors: tuple[Tensor, ...]) -> list[Tensor]:
+    """Which tensors may be no state, the likeliest first: by its name, by its shape, or else any."""
+    counts = Counter(tensor.shape for tensor in tensors)
+    by_name = [tensor for tensor in tensors if tensor.name and not _STATE.search(tensor.name)]
+    by_shape = [tensor for tensor in tensors if counts[tensor.shape] == 1]
+    alone = [found[0] for found in (by_name, by_shape) if len(found) == 1]
+    return list(dict.fromkeys(alone)) or list(tensors)
+
+
+def _verified(network: Network, interaction: Tensor, parameters: Tensor) -> Wiring:
+    states_in = [tensor for tensor in network.inputs if tensor is not interaction]
+    states_out = [tensor for tensor in network.outputs if tensor is not parameters]
+    shapes = {tensor.shape for tensor in (*states_in, *states_out)}
+    if len(shapes) != 1 or len(states_in) % 2 or len(states_in) != len(states_out):
+        raise _no_model(network)
     spec = _spec(network, interaction, parameters, states_in)
-    if len(states_in) % 2 or sorted(t.shape for t in states_in) != sorted(t.shape for t in states_out):
-        raise ModelError(network.path, f"its states do not come out as they go in: {_shapes(network)}")
     pairs = _Probed(network, interaction, states_in, states_out).pairs()
     return Wiring(spec, interaction.index, parameters.index, pairs)
 
 
-def _odd_one_out(network: Network, tensors: tuple[Tensor, ...], side: str) -> tuple[Tensor, list[Tensor]]:
-    """The tensor that has a shape of its own, and the states, which share one."""
-    counts = Counter(tensor.shape for tensor in tensors)
-    alone = [tensor for tensor in tensors if counts[tensor.shape] == 1]
-    if len(alone) != 1 or len(counts) != 2:
-        raise ModelError(
-            network.path,
-            f"no impsy model: it needs one tensor and two equal states per layer as {side}; found {_shapes(network)}",
-        )
-    return alone[0], [tensor for tensor in tensors if tensor is not alone[0]]
+def _no_model(network: Network) -> ModelError:
+    return ModelError(
+        network.path,
+        "no impsy model: it needs the interaction and two equal states per layer as inputs, the parameters and as many "
+        f"states as outputs; found {_shapes(network)}",
+    )
 
 
 def _spec(network: Network, interaction: Tensor, parameters: Tensor, states: list[Tensor]) -> ModelSpec:

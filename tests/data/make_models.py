@@ -8,6 +8,8 @@ one of the shapes that model files are found in:
 - tiny-shuffled.tflite     no signature, c before h, the upper layer first, the parameters last
 - tiny-nameless.tflite     the same with a signature whose names say nothing
 - tiny-misnamed.tflite     a signature whose names of h and c are exchanged
+- alike-signed.tflite      as many units as parameters, so that only the signature tells them from states
+- alike-unsigned.tflite    the same without a signature
 - not-an-mdrnn.tflite      one fully connected layer
 - gated.tflite             the shapes of an MDRNN, but the states are those of no LSTM
 - needs-flex.tflite        an operation that only TensorFlow has
@@ -21,6 +23,7 @@ import tensorflow as tf
 
 HERE = Path(__file__).parent
 DIMENSION, UNITS, LAYERS, MIXTURES = 3, 4, 2, 2
+PARAMETERS = MIXTURES * (2 * DIMENSION + 1)
 
 
 class Network(tf.Module):
@@ -28,6 +31,7 @@ class Network(tf.Module):
 
     def __init__(self, seed: int, dimension: int = DIMENSION, units: int = UNITS, layers: int = LAYERS) -> None:
         super().__init__()
+        self.units = units
         rng = np.random.default_rng(seed)
 
         def weights(*shape: int) -> tf.Variable:
@@ -73,7 +77,7 @@ def names(exchanged: bool = False) -> list[str]:
 
 def signed(network: Network, exchanged: bool) -> bytes:
     specs = {"inputs": tf.TensorSpec((1, 1, DIMENSION), tf.float32)}
-    specs |= {name: tf.TensorSpec((1, UNITS), tf.float32, name=name) for name in names(exchanged)}
+    specs |= {name: tf.TensorSpec((1, network.units), tf.float32, name=name) for name in names(exchanged)}
 
     @tf.function(input_signature=[specs])
     def function(given: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -102,7 +106,7 @@ def unsigned(network: Network, order: list[int], signature: bool = False) -> byt
             return [parameters, *states]
         return [*(states[which] for which in reversed(order)), parameters]
 
-    specs = [tf.TensorSpec((1, 1, DIMENSION), tf.float32)] + [tf.TensorSpec((1, UNITS), tf.float32)] * 4
+    specs = [tf.TensorSpec((1, 1, DIMENSION), tf.float32)] + [tf.TensorSpec((1, network.units), tf.float32)] * 4
     return unnamed(function, specs, network, signature)
 
 
@@ -125,6 +129,7 @@ def unnamed(
 
 def main() -> None:
     network = Network(seed=1)
+    alike = Network(seed=1, units=PARAMETERS)
     plain = tf.Module()
     plain.weight = tf.Variable(np.ones((3, 2), np.float32))
     spec = [tf.TensorSpec((1, 3), tf.float32)]
@@ -135,6 +140,8 @@ def main() -> None:
         "tiny-unsigned.tflite": unsigned(network, [0, 1, 2, 3]),
         "tiny-shuffled.tflite": unsigned(network, [3, 2, 1, 0]),
         "tiny-nameless.tflite": unsigned(network, [3, 2, 1, 0], signature=True),
+        "alike-signed.tflite": signed(alike, exchanged=False),
+        "alike-unsigned.tflite": unsigned(alike, [3, 2, 1, 0]),
         "gated.tflite": unnamed(
             lambda x, a, b: [tf.tile(x, (1, 1, 7))[0, :, :14] + tf.reduce_sum(a), tf.tanh(a + b), tf.tanh(a - b)],
             spec_gated,
