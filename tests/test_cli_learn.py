@@ -73,8 +73,9 @@ def test_the_dimension_must_be_chosen_where_logs_differ(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["dataset"], "logs: cannot be looked into"),
-        (["dataset", "-S", "."], "holds no log"),
+        (["dataset"], "logs: there is no such folder; play with `impsy run` first"),
+        (["dataset", "-S", "notes.txt"], "notes.txt: cannot be looked into"),
+        (["dataset", "-S", "."], "holds no log (*-<dimension>d-mdrnn.log); play with `impsy run` first"),
         (["train"], "there is no dataset in datasets/"),
         (["train", "none.npz"], "none.npz: cannot be read"),
         (["replay", "none.npz"], "none.npz: cannot be read"),
@@ -82,6 +83,7 @@ def test_the_dimension_must_be_chosen_where_logs_differ(tmp_path):
     ],
 )
 def test_a_mistake_is_told_in_words(tmp_path, arguments, told):
+    (tmp_path / "notes.txt").touch()
     done = _run(tmp_path, *arguments)
 
     assert done.returncode == 1
@@ -136,6 +138,16 @@ def test_a_recording_is_replayed_in_order_and_in_time(tmp_path):
     assert np.allclose([numbers for _, *numbers in got], take[:, 1:])
     assert times[-1] - times[0] == pytest.approx((48 * 0.04 + 1) / 4, abs=0.2)
     assert "50 of 50 sent" in told
+
+
+def test_what_a_log_holds_in_vain_is_told_before_it_is_replayed(tmp_path):
+    log = _write_log(tmp_path / "logs", 4, broken="2026-01-31,interface,0.5,0.5\n2026-01-31T20:14:00,interface,0.5,7\n")
+
+    done = _run(tmp_path, "replay", log, "--speed", "100", "--to", "127.0.0.1:9")
+
+    assert done.returncode == 0
+    for words in ("skipped    1 row: unreadable timestamp", "clipped    1 value", "mended     1 step", "5 of 5 sent"):
+        assert words in done.stderr
 
 
 def test_interrupting_a_replay_ends_it_kindly(tmp_path):

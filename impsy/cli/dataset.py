@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.left_out import count, tell_left_out
 from impsy.errors import ImpsyError, LogError
-
-if TYPE_CHECKING:
-    from impsy.data.collate import Collection
 
 
 @click.command()
@@ -27,7 +24,9 @@ def command(dimension: int | None, source: Path, destination: Path, filename: st
     logs = find_logs(source)
     dimension = _choose(source, logs, dimension)
     collection = collate(logs[dimension], dimension)
-    _tell_left_out(collection)
+    for path, why in collection.unused.items():
+        click.echo(f"left out   {path}: {why}", err=True)
+    tell_left_out(collection)
     if not collection.performances:
         raise LogError(source, f"no performance is in its {len(logs[dimension])} logs of dimension {dimension}")
     path = destination / (filename or dataset_name(dimension))
@@ -36,15 +35,15 @@ def command(dimension: int | None, source: Path, destination: Path, filename: st
     save_dataset(path, collection.performances)
     dataset = load_dataset(path)
     click.echo(
-        f"{path}: {_count(len(dataset.performances), 'performance')}, "
-        f"{_count(dataset.interactions, 'interaction')}, {dataset.seconds / 60:.1f} minutes, dimension {dimension}"
+        f"{path}: {count(len(dataset.performances), 'performance')}, "
+        f"{count(dataset.interactions, 'interaction')}, {dataset.seconds / 60:.1f} minutes, dimension {dimension}"
     )
     click.echo(f"next       impsy train {path}", err=True)
 
 
 def _choose(source: Path, logs: Mapping[int, list[Path]], dimension: int | None) -> int:
     """The dimension asked for, else the only one present."""
-    there = ", ".join(f"{found} ({_count(len(paths), 'log')})" for found, paths in sorted(logs.items()))
+    there = ", ".join(f"{found} ({count(len(paths), 'log')})" for found, paths in sorted(logs.items()))
     if not logs:
         raise LogError(source, "holds no log (*-<dimension>d-mdrnn.log); play with `impsy run` first")
     if dimension is not None and dimension not in logs:
@@ -52,18 +51,3 @@ def _choose(source: Path, logs: Mapping[int, list[Path]], dimension: int | None)
     if dimension is None and len(logs) > 1:
         raise ImpsyError(f"{source} holds logs of several dimensions: {there}; choose one with --dimension")
     return dimension if dimension is not None else next(iter(logs))
-
-
-def _tell_left_out(collection: "Collection") -> None:
-    for path, why in collection.unused.items():
-        click.echo(f"left out   {path}: {why}", err=True)
-    for reason, rows in sorted(collection.skipped.items()):
-        click.echo(f"skipped    {_count(rows, 'row')}: {reason}", err=True)
-    if collection.clipped:
-        click.echo(f"clipped    {_count(collection.clipped, 'value')} outside [0, 1]", err=True)
-    if collection.negative_dts:
-        click.echo(f"mended     {_count(collection.negative_dts, 'step')} back in time, taken as 0 s", err=True)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from impsy.cli.left_out import tell_left_out
 from impsy.errors import FileError
 
 _EVERY = 0.5  # seconds between two looks at the progress
@@ -23,7 +24,9 @@ def command(file: Path, speed: float, to: str, max_dt: float | None, performance
     from impsy.runtime.replay import load_takes, schedule, send
 
     host, port = _address(to)
-    takes = load_takes(file)
+    takes, reading = load_takes(file)
+    if reading is not None:
+        tell_left_out(reading)
     if performance is not None:
         if performance >= len(takes):
             raise FileError(file, f"has no performance {performance}; there are {len(takes)}, counted from 0")

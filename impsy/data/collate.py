@@ -27,6 +27,8 @@ def find_logs(folder: Path) -> dict[int, list[Path]]:
     found: dict[int, list[Path]] = {}
     try:
         names = sorted((path.name for path in folder.iterdir()), key=_in_time)
+    except FileNotFoundError as error:
+        raise LogError(folder, "there is no such folder; play with `impsy run` first") from error
     except OSError as error:
         raise LogError(folder, f"cannot be looked into: {error.strerror or error}") from error
     for name in names:

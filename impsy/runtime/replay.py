@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.data.datasets import load_dataset
-from impsy.data.logs import log_dimension, read_log
+from impsy.data.logs import LogReading, log_dimension, read_log
 from impsy.errors import FileError, PortError
 from impsy.wire.osc import encode
 
@@ -30,16 +30,16 @@ class Take:
     values: NDArray[np.float64]  # (rows, controls)
 
 
-def load_takes(path: Path) -> list[Take]:
-    """The performances of a dataset, or the performer's rows of a log; raises `FileError`."""
+def load_takes(path: Path) -> tuple[list[Take], LogReading | None]:
+    """The performances of a dataset, or the performer's rows of a log with what was read; raises `FileError`."""
     if path.suffix == ".npz":
         tables = [table.astype(np.float64) for table in load_dataset(path).performances]
-        return [_take(table[:, 0], table[:, 1:]) for table in tables]
+        return [_take(table[:, 0], table[:, 1:]) for table in tables], None
     dimension = log_dimension(path.name)
     if dimension is None or dimension < 2:
         raise FileError(path, "is neither a dataset (.npz) nor a log (…-<dimension>d-mdrnn.log)")
     reading = read_log(path, dimension - 1)
-    return [_take(np.diff(reading.seconds, prepend=reading.seconds[:1]), reading.values)]
+    return [_take(np.diff(reading.seconds, prepend=reading.seconds[:1]), reading.values)], reading
 
 
 def _take(dts: NDArray[np.float64], values: NDArray[np.float64]) -> Take:
