@@ -11,9 +11,16 @@ from impsy.errors import ImpsyError, LogError
 
 @click.command()
 @click.option("-D", "--dimension", type=click.IntRange(min=2), help="Controls + 1; needed where logs differ.")
-@click.option("-S", "--source", type=click.Path(path_type=Path), default="logs", show_default=True, help="The logs.")
 @click.option(
-    "-O", "--destination", type=click.Path(path_type=Path), default="datasets", show_default=True, help="The folder."
+    "-S", "--source", type=click.Path(path_type=Path), default="logs", show_default=True, help="The folder of logs."
+)
+@click.option(
+    "-O",
+    "--destination",
+    type=click.Path(path_type=Path),
+    default="datasets",
+    show_default=True,
+    help="The folder for it.",
 )
 @click.option("-F", "--filename", help="The file name.  [default: training-dataset-<dimension>d.npz]")
 def command(dimension: int | None, source: Path, destination: Path, filename: str | None) -> None:

@@ -15,12 +15,28 @@ _EVERY = 0.5  # seconds between two looks at the progress
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--speed", type=click.FloatRange(min=0.0, min_open=True), default=1.0, show_default=True)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0.0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="2 is twice as fast as it was played.",
+)
 @click.option("--to", default="127.0.0.1:6000", show_default=True, metavar="HOST:PORT", help="Where impsy listens.")
-@click.option("--max-dt", type=click.FloatRange(min=0.0), metavar="SECONDS", help="Shorten longer pauses to this.")
-@click.option("--performance", type=click.IntRange(min=0), metavar="INDEX", help="Only this one, counted from 0.")
+@click.option(
+    "--max-dt",
+    type=click.FloatRange(min=0.0),
+    metavar="SECONDS",
+    help="Shorten longer pauses to this.  [default: as they were]",
+)
+@click.option(
+    "--performance",
+    type=click.IntRange(min=0),
+    metavar="INDEX",
+    help="Only this one of a dataset, counted from 0.  [default: all]",
+)
 def command(file: Path, speed: float, to: str, max_dt: float | None, performance: int | None) -> None:
-    """Play a log or a dataset as OSC `/interface`, at its recorded timing."""
+    """Play FILE, a log or a dataset, as OSC `/interface`, at its recorded timing."""
     from impsy.runtime.replay import load_takes, schedule, send
 
     host, port = _address(to)

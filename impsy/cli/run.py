@@ -13,16 +13,26 @@ from impsy.core.modes import Mode
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-@click.command(help="Play: listen, predict, answer, log. MODEL is a .tflite file; without it the configuration's.")
+@click.command(epilog="An option that is not given, and has no default here, is as the configuration says.")
 @click.argument("model", required=False)
-@click.option("-c", "--config", "config_file", type=click.Path(path_type=Path), help="Default: config.toml, if here.")
-@click.option("-l", "--logdir", type=click.Path(path_type=Path), default="logs", show_default=True)
-@click.option("-d", "--dimension", type=int, help="The number of controls plus one, for time.")
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="The configuration.  [default: config.toml if it is here, else a bundled pad]",
+)
+@click.option(
+    "-l", "--logdir", type=click.Path(path_type=Path), default="logs", show_default=True, help="Where logs go."
+)
+@click.option(
+    "-d", "--dimension", type=int, help="The number of controls plus one for time, which the model must have."
+)
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), help="Who plays when.")
 @click.option("--threshold", type=float, help="Seconds of silence before the model answers (callresponse).")
 @click.option("--input-thru/--no-input-thru", default=None, help="Send what you play to the outputs, too.")
-@click.option("--sigma-temp", type=float, help="How far the model strays from what it predicts.")
-@click.option("--pi-temp", type=float, help="How readily it takes the less likely turn.")
+@click.option("--sigma-temp", type=float, help="How far the model strays from what it predicts: 0 not at all.")
+@click.option("--pi-temp", type=float, help="How readily it takes the less likely turn: near 0 never.")
 @click.option("--timescale", type=float, help="Stretches the model's time: 2 is half as fast.")
 @click.option("--seed", type=click.IntRange(min=0), help="Repeats a performance's choices; drawn and recorded if none.")
 @click.option("--host", help="The address to listen on: 0.0.0.0 lets a phone on your network play.")
@@ -46,7 +56,7 @@ def command(
     log_input: bool | None,
     log_predictions: bool | None,
 ) -> None:
-    """Gather the wishes of the command line, and perform."""
+    """Play: listen, predict, answer, log. MODEL is a .tflite file; without it the configuration's plays."""
     given = {
         "model.file": model,
         "model.dimension": dimension,

@@ -21,17 +21,50 @@ _DATASETS = Path("datasets")
 @click.argument("dataset", type=click.Path(path_type=Path), required=False)
 @click.option("-D", "--dimension", type=click.IntRange(min=2), help="Controls + 1; a check where a dataset is named.")
 @click.option("-S", "--source", type=click.Path(path_type=Path), help="The dataset, as an option.")
-@click.option("-M", "--modelsize", type=click.Choice(tuple(SIZES)), default="s", show_default=True)
+@click.option(
+    "-M",
+    "--modelsize",
+    type=click.Choice(tuple(SIZES)),
+    default="s",
+    show_default=True,
+    help="Larger ones learn more of much playing, and take longer.",
+)
 @click.option(
     "--earlystopping/--no-earlystopping", default=True, show_default=True, help="Stop when it no longer gains."
 )
 @click.option(
-    "-P", "--patience", type=click.IntRange(min=1), default=10, show_default=True, help="Epochs without gain."
+    "-P",
+    "--patience",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Epochs without gain before it stops.",
 )
-@click.option("-N", "--numepochs", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option("-B", "--batchsize", type=click.IntRange(min=1), default=64, show_default=True)
-@click.option("-O", "--destination", type=click.Path(path_type=Path), default="models", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.")
+@click.option(
+    "-N",
+    "--numepochs",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Rounds through the data, at most.",
+)
+@click.option(
+    "-B",
+    "--batchsize",
+    type=click.IntRange(min=1),
+    default=64,
+    show_default=True,
+    help="Stretches of playing learned from side by side.",
+)
+@click.option(
+    "-O",
+    "--destination",
+    type=click.Path(path_type=Path),
+    default="models",
+    show_default=True,
+    help="The folder for the model.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.  [default: drawn]")
 def command(
     dataset: Path | None,
     dimension: int | None,
