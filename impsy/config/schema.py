@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
 
+from impsy.core.interaction import LONGEST_DT
 from impsy.core.mapping import Mapping
 from impsy.core.modes import Mode
 
@@ -84,7 +85,7 @@ class Model(Struct, frozen=True, kw_only=True):
     longest_dt: Annotated[
         MoreThanZero,
         Meta(description="The longest pause, in seconds, that the model is told of. Logs keep true times."),
-    ] = 5.0
+    ] = LONGEST_DT
 
 
 class Osc(Struct, frozen=True, kw_only=True):

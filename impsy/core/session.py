@@ -49,6 +49,7 @@ from impsy.core.events import (
     SetTimescale,
     Stalled,
 )
+from impsy.core.interaction import LONGEST_DT
 from impsy.core.mixture import Mixture
 from impsy.core.modes import WIRING, Mode, Turn, Wiring
 from impsy.core.pending import Pending, Prediction
@@ -71,7 +72,7 @@ class Settings(Struct, frozen=True):
     pi_temperature: float = 1.0
     timescale: float = 1.0
     input_thru: bool = False
-    longest_dt: float = 5.0
+    longest_dt: float = LONGEST_DT
 
 
 class Session:

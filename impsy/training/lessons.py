@@ -12,11 +12,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from impsy.core.interaction import LONGEST_DT
 from impsy.errors import NotEnoughData
 from impsy.model.litert import SCALE
 
 FEWEST = 200  # interactions that are worth learning from
-LONGEST_DT = 5.0  # seconds: a longer pause says no more, and would rule the whole loss
 GAP = 50  # interactions between what is learned and what is held out of the same performance
 _SHORTEST = 2  # a performance needs one interaction to hear and one to predict
 _SHARE = 0.1  # held out, of all interactions
@@ -77,7 +77,7 @@ def _check_enough(performances: Sequence[NDArray[np.floating]]) -> None:
 
 def _as_seen(performance: NDArray[np.floating]) -> Performance:
     highest = np.ones(performance.shape[1])
-    highest[0] = LONGEST_DT
+    highest[0] = LONGEST_DT  # a longer pause would rule the whole loss
     seen: Performance = (np.clip(performance, 0.0, highest) * SCALE).astype(np.float32)
     return seen
 
