@@ -1,6 +1,5 @@
 """A `.tflite` file as a function of its input tensors; the only module that touches ai-edge-litert."""
 
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,6 +94,8 @@ def _what_it_is(path: Path, content: bytes) -> str:
 
 def _what_is_zipped(path: Path, play: str) -> str:
     """A zip may be a model of Keras, a dataset, or anything."""
+    import zipfile  # only a mistake needs it
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
