@@ -40,7 +40,7 @@ def gesture(*values: float) -> Gesture:
 def perform(inbox: EventInbox, clock: object, mode: Mode, **settings: object) -> Seen:
     seen = Seen()
     session = Session(Metronome(dt=0.1), Settings(mode=mode, **settings), 1, 0.0)  # type: ignore[arg-type]
-    Runner(session, inbox, clock, [seen]).run()  # type: ignore[arg-type]
+    Runner(session, inbox, clock, [seen], []).run()  # type: ignore[arg-type]
     return seen
 
 

@@ -18,7 +18,7 @@ from impsy.cli.stage import WALK, Stage, read_config, set_stage
 from impsy.config.notes import notes_on
 from impsy.config.schema import Config
 from impsy.core.actions import Origin
-from impsy.core.ports import Listener, Port
+from impsy.core.ports import Port
 from impsy.core.session import Session, Settings
 from impsy.errors import CannotStart
 from impsy.model.litert import file_hash
@@ -64,7 +64,6 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
         sources=frozenset(origin for origin, wanted in logged.items() if wanted),
         say=console.say,
     )
-    listeners: list[Listener] = [*ports, journal, console]
     for line in notes(stage) if quiet else opening(stage):
         console.say(line)
     gc.freeze()  # what has been made so far stays to the end: no collection has to look at it in the middle of a phrase
@@ -72,7 +71,7 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
     try:
         for port in ports:
             port.open(session.status)
-        end = Runner(session, inbox, clock.now, listeners).run()
+        end = Runner(session, inbox, clock.now, ports, [journal, console]).run()
         for refusal in inbox.refusals():
             journal.note(clock.now(), {"what": "refusals", **msgspec.to_builtins(refusal)})
         journal.note(clock.now(), {"what": "stop", "source": end.source})

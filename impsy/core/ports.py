@@ -30,7 +30,10 @@ class Listener(Protocol):
     """One who carries actions out or watches them: an output, the log, the console, a page."""
 
     def perform(self, action: Action) -> None:
-        """Called by the engine thread, in order; returns at once, whatever a device or a client does."""
+        """Called by the engine thread; returns at once, whatever a device or a client does.
+
+        In order, but for what sounds (`Play`, `Silence`), which comes before the rest and to outputs only.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from impsy.core.actions import Action, Announce, Refused
+from impsy.core.actions import Action, Announce, Play, Refused, Silence
 from impsy.core.events import Event, Quit, Stalled
 from impsy.core.ports import Listener
 from impsy.core.session import Session
@@ -14,15 +14,26 @@ STALL = 0.25  # seconds; what is later than that is not caught up (formats §5)
 
 
 class Runner:
-    """Drives one session on the thread that calls `run`, the main one; nobody else touches the session."""
+    """Drives one session on the thread that calls `run`, the main one; nobody else touches the session.
+
+    What sounds goes to the outputs at once, even before the session has thought of what comes next; all the rest is
+    told to outputs and watchers when it has, in order: a row for the log must not make a note late.
+    """
 
     def __init__(
-        self, session: Session, inbox: EventInbox, clock: Callable[[], float], listeners: Sequence[Listener]
+        self,
+        session: Session,
+        inbox: EventInbox,
+        clock: Callable[[], float],
+        outputs: Sequence[Listener],
+        watchers: Sequence[Listener],
     ) -> None:
         self._session = session
         self._inbox = inbox
         self._clock = clock
-        self._listeners = listeners
+        self._outputs = outputs
+        self._listeners = (*outputs, *watchers)
+        self._untold: list[Action] = []
         self._later: list[tuple[float, int, Event]] = []  # events with a time of their own, still to come
         self._number = 0
 
@@ -45,12 +56,12 @@ class Runner:
                 case Refusal(source=source, why=why, count=count):
                     self._tell(Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)")))
                 case Quit():
-                    self._session.receive_into(self._perform, what, at)
+                    self._receive(what, at)
                     return what
                 case _ if callable(what):
                     what(self._session.status)
                 case _:
-                    self._session.receive_into(self._perform, what, at)
+                    self._receive(what, at)
 
     def _keep_for_later(self, at: float, what: Event | Refusal | Reply) -> None:
         event = cast(Event, what)  # nothing else has a time of its own
@@ -70,17 +81,30 @@ class Runner:
         """Play all that is due by `until`, unless it is `now` so late that the process must have stood still."""
         deadline = self._next_deadline()
         if deadline is not None and deadline <= until and now - deadline > STALL:
-            self._session.receive_into(self._perform, Stalled(now - deadline), deadline)
+            self._receive(Stalled(now - deadline), deadline)
         while self._later and self._later[0][0] <= until:
             at, _, event = heapq.heappop(self._later)
-            self._session.receive_into(self._perform, event, at)
+            self._receive(event, at)
         self._session.advance_into(self._perform, until)
+        self._tell_the_rest()
+
+    def _receive(self, event: Event, at: float) -> None:
+        self._session.receive_into(self._perform, event, at)
+        self._tell_the_rest()
 
     def _perform(self, action: Action) -> None:
-        if isinstance(action, Announce) and isinstance(refused := action.what, Refused):
+        if isinstance(action, Play | Silence):
+            for output in self._outputs:
+                output.perform(action)
+        elif isinstance(action, Announce) and isinstance(refused := action.what, Refused):
             self._inbox.refuse(refused.source, refused.why)  # counted with the rest, and told from there
         else:
+            self._untold.append(action)
+
+    def _tell_the_rest(self) -> None:
+        for action in self._untold:
             self._tell(action)
+        self._untold.clear()
 
     def _tell(self, action: Action) -> None:
         for listener in self._listeners:
