@@ -64,13 +64,13 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
         sources=frozenset(origin for origin, wanted in logged.items() if wanted),
         say=console.say,
     )
-    for line in notes(stage) if quiet else opening(stage):
-        console.say(line)
     gc.freeze()  # what has been made so far stays to the end: no collection has to look at it in the middle of a phrase
     gc.enable()
     try:
         for port in ports:
             port.open(session.status)
+        for line in notes(stage) if quiet else opening(stage):
+            console.say(line)
         end = Runner(session, inbox, clock.now, ports, [journal, console]).run()
         for refusal in inbox.refusals():
             journal.note(clock.now(), {"what": "refusals", **msgspec.to_builtins(refusal)})

@@ -62,7 +62,7 @@ class Console:
 
     def _tell_refusal(self, source: str, why: str) -> None:
         """The first of its kind; how often it came stands in the session record."""
-        reason = why.partition(" (")[0].partition(", not ")[0]  # without the numbers of this one
+        reason = why.partition(" (")[0]  # without the count
         if (source, reason) not in self._refused:
             self._refused.add((source, reason))
             self.say(f"ignored    {source}: {why}")
