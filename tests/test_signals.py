@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from server import Server
 
-
 TGKILL = {"x86_64": 234, "aarch64": 131}.get(platform.machine())  # Linux's system call that picks a thread
 
 
