@@ -3,7 +3,7 @@
     python examples/recompute.py logs/2026-01-31T20-15-00-9d-mdrnn.log
 
 It follows the documentation (docs/reference/session-record.md) and not the code, so that it tells whether both say the
-same. The performance has to be one without chance, `--sigma-temp 0 --pi-temp 0.001`, and without controls or stalls.
+same; it even draws what the recorded seed drew. The performance has to be one without controls or stalls.
 It prints the largest difference in any value, and in seconds of any due time, and ends with 1 if one is above 1e-3.
 """
 
@@ -23,23 +23,28 @@ HARMLESS = {"start", "turn", "refused", "refusals", "stop"}
 class Model:
     """A `.tflite` with a signature, one step at a time; it remembers what it expects next."""
 
-    def __init__(self, path: str, dimension: int, mixtures: int) -> None:
+    def __init__(self, path: str, dimension: int, mixtures: int, settings: dict, seed: int) -> None:
         self.step = Interpreter(model_path=path).get_signature_runner()
         self.names = [name for name in self.step.get_input_details() if name != "inputs"]
         self.state = {name: np.zeros(self.step.get_input_details()[name]["shape"], np.float32) for name in self.names}
-        self.table = (mixtures, dimension)
+        self.table = (2, mixtures, dimension)  # means, deviations; and after them the logits
+        self.pi, self.sigma = settings["pi_temperature"], settings["sigma_temperature"]
+        self.rng = np.random.default_rng(seed)
 
     def hear(self, dt: float, values: list[float]) -> None:
         heard = np.array([[[dt, *values]]], np.float32) * 10
         answer = self.step(inputs=heard, **self.state)
         self.state = {name: answer[f"next_{name}"] for name in self.names}
-        self.parameters = answer["parameters"].ravel() / 10
+        self.parameters = answer["parameters"].ravel().astype(float)
 
     def say(self) -> tuple[float, list[float]]:
-        """The mean of the likeliest component: dt in seconds, at least 1 ms, and values in [0, 1]."""
-        means = self.parameters[: self.table[0] * self.table[1]].reshape(self.table)
-        dt, *values = means[np.argmax(self.parameters[-self.table[0] :])].tolist()
-        return max(dt, 0.001), [min(max(value, 0.0), 1.0) for value in values]
+        """What is drawn from the mixture: dt in seconds, at least 1 ms, and values in [0, 1]."""
+        means, deviations = (self.parameters[: np.prod(self.table)] / 10).reshape(self.table)
+        logits = self.parameters[np.prod(self.table) :] / self.pi
+        cumulative = np.cumsum(np.exp(logits - logits.max()))
+        k = np.argmax(cumulative >= self.rng.random() * cumulative[-1])
+        dt, *values = means[k] + self.rng.standard_normal(self.table[2]) * np.sqrt(self.sigma) * deviations[k]
+        return max(float(dt), 0.001), np.clip(values, 0.0, 1.0).tolist()
 
 
 def recompute(log: Path) -> tuple[float, float, int]:
@@ -50,36 +55,41 @@ def recompute(log: Path) -> tuple[float, float, int]:
     start, mode = record[0], record[0]["settings"]["mode"]
     settings, told = start["settings"], start["model"]
     started = datetime.fromisoformat(start["wall"]).replace(tzinfo=None)
-    model = Model(told["file"], told["dimension"], told["mixtures"])
-    last, due, responding, answers = 0.0, 0.0, False, []
-    off, late, compared = [0.0], [0.0], 0
-    if mode == "battle":
-        model.hear(0.01, [0.5] * (told["dimension"] - 1))
+    rows = [(entry["at"], "takeover", []) for entry in record if entry.get("turn") == "response"]
     for line in log.read_text().splitlines():
         timestamp, source, *numbers = line.split(",")
         at = (datetime.fromisoformat(timestamp) - started).total_seconds()
-        values = [float(number) for number in numbers]
+        rows.append((at, source, [float(number) for number in numbers]))
+
+    model = Model(told["file"], told["dimension"], told["mixtures"], settings, start["seed"])
+    timescale, last, answers = settings["timescale"], 0.0, []  # a heap of (due, dt, values)
+    off, late, compared = [0.0], [0.0], 0
+    if mode == "battle":
+        model.hear(0.01, [0.5] * (told["dimension"] - 1))
+        dt, said = model.say()
+        answers = [(max(dt * timescale, 0.001), dt, said)]
+    for at, source, values in sorted(rows, key=lambda row: row[0]):  # a takeover goes before what it brings
         if source == "interface":
             if mode in ("callresponse", "polyphony"):
                 model.hear(min(at - last, settings["longest_dt"]), values)
             if mode == "polyphony":
                 dt, said = model.say()
-                heapq.heappush(answers, (at + dt * settings["timescale"], said))
-            last, responding = at, False
-            continue
-        if mode == "polyphony":
-            due, said = heapq.heappop(answers)
-        else:
+                heapq.heappush(answers, (at + dt * timescale, dt, said))
+            if mode == "callresponse":
+                answers = []
+            last = at
+        elif source == "takeover":
             dt, said = model.say()
-            wait = max(dt * settings["timescale"], 0.001)
-            if mode == "callresponse" and not responding:
-                due, responding = max(last + wait, last + settings["threshold"]), True
-            else:
-                due += wait
-            model.hear(dt, said)
-        off += [abs(a - b) for a, b in zip(values, said, strict=True)]
-        late.append(abs(at - due))
-        compared += 1
+            answers = [(max(last + max(dt * timescale, 0.001), at), dt, said)]
+        else:
+            due, dt, said = heapq.heappop(answers)
+            off += [abs(a - b) for a, b in zip(values, said, strict=True)]
+            late.append(abs(at - due))
+            compared += 1
+            if mode != "polyphony":
+                model.hear(dt, said)
+                dt, said = model.say()
+                answers = [(due + max(dt * timescale, 0.001), dt, said)]
     return max(off), max(late), compared
 
 

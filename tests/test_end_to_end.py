@@ -79,12 +79,19 @@ def test_the_trained_model_answers_over_osc_and_websocket(workspace: Path) -> No
         assert server.record()[0]["model"]["name"] == Path(MODEL).stem
 
 
+@pytest.mark.parametrize("chance", [("0", "0.001"), ("0.5", "1.5")], ids=["without chance", "with chance"])
 @pytest.mark.parametrize("mode", [Mode.CALLRESPONSE, Mode.POLYPHONY, Mode.BATTLE])
-def test_a_performance_without_chance_is_recomputed_from_its_log(workspace: Path, mode: Mode) -> None:
+def test_a_performance_is_recomputed_from_its_log_and_record(
+    workspace: Path, mode: Mode, chance: tuple[str, str]
+) -> None:
     model = {"dimension": 9, "file": str(workspace / "models" / MODEL)}
-    quiet = ("--sigma-temp", "0", "--pi-temp", "0.001")
+    sigma, pi = chance
     with Server(
-        workspace, *quiet, model=model, logs=workspace / mode, interaction={"mode": mode.value, "threshold": 0.1}
+        workspace,
+        *("--sigma-temp", sigma, "--pi-temp", pi),
+        model=model,
+        logs=workspace / f"{mode}-{sigma}",
+        interaction={"mode": mode.value, "threshold": 0.1},
     ) as server:
         player = server.osc()
         for phrase in range(3):
