@@ -17,7 +17,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 TOLERANCE = 1e-3
-HARMLESS = {"start", "turn", "refused", "refusals", "stop"}
+HARMLESS = {"start", "turn", "device", "refused", "refusals", "stop"}
 
 
 class Model:

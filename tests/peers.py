@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from impsy.core.actions import Status
+from impsy.core.actions import Happening, Status
 from impsy.core.events import Event
 from impsy.core.modes import Mode, Turn
 
@@ -18,6 +18,7 @@ class CollectingInbox:
     def __init__(self) -> None:
         self.events: SimpleQueue[tuple[Event, float]] = SimpleQueue()
         self.refusals: list[tuple[str, str]] = []
+        self.news: list[Happening] = []
 
     def put(self, event: Event, delay: float = 0.0) -> None:
         self.events.put((event, delay))
@@ -25,6 +26,9 @@ class CollectingInbox:
     def ask(self, reply: Callable[[Status], None]) -> bool:
         reply(STATUS)
         return True
+
+    def tell(self, what: Happening) -> None:
+        self.news.append(what)
 
     def refuse(self, source: str, why: str) -> None:
         self.refusals.append((source, why))

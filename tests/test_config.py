@@ -13,9 +13,19 @@ from impsy.config.notes import notes_on
 from impsy.config.reference import reference
 from impsy.config.schema import SECTIONS, TOP, Config, Osc, dimension_of_mappings
 from impsy.config.sections import leaves
-from impsy.core.mapping import BendEntry, ControlEntry, MidiSender, NoteEntry, VelocityEntry
+from impsy.core.mapping import (
+    AftertouchEntry,
+    BendEntry,
+    ControlButton,
+    ControlEntry,
+    FineControlEntry,
+    NoteEntry,
+    PolyAftertouchEntry,
+    VelocityEntry,
+)
 from impsy.core.midi import NoteOn
 from impsy.core.modes import Mode
+from impsy.core.sender import MidiSender
 
 REPOSITORY = Path(__file__).parent.parent
 DEFAULT = REPOSITORY / "impsy" / "config" / "default.toml"
@@ -401,3 +411,63 @@ print(*sorted({heavy!r} & set(sys.modules)))
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=REPOSITORY)
 
     assert ran.stdout.strip() == ""
+
+
+EXTENDED = """
+[midi]
+virtual = true
+backend = "jack"
+panic = ["control_change", 1, 64]
+output = [
+    {type = "note_on", channel = 1, gate = 0.2, low = 36, high = 84},
+    {type = "control_change_14", channel = 2, msb = 7},
+    {type = "aftertouch", channel = 3},
+    {type = "poly_aftertouch", channel = 4, note = 60},
+    ["control_change", 16, 1],
+]
+"""
+
+
+def test_entries_may_be_tables_and_say_more() -> None:
+    loaded = parse_config(EXTENDED, "test", Path())
+
+    assert loaded.problems == ()
+    assert loaded.config.midi is not None
+    assert loaded.config.midi.panic == ControlButton(0, 64)
+    assert loaded.config.midi.output == {
+        "IMPSY Out": (
+            NoteEntry(0, gate=0.2, low=36, high=84),
+            FineControlEntry(1, 7),
+            AftertouchEntry(2),
+            PolyAftertouchEntry(3, 60),
+            ControlEntry(15, 1),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ('{type = "note_on"}', "must have channel"),
+        ('{type = "note_on", channel = 1, gate = 0}', "gate must be a number of seconds above 0, up to 60; found 0"),
+        ('{type = "note_on", channel = 1, gate = true}', "gate must be a number of seconds"),
+        ('{type = "note_on", channel = 1, gait = 1}', 'gait is no known key of note_on; did you mean "gate"?'),
+        ('{type = "noteon", channel = 1}', 'did you mean "note_on"?'),
+        ("{channel = 1}", "needs a type"),
+        ('{type = "control_change_14", channel = 1, msb = 32}', "msb must be a whole number from 0 to 31; found 32"),
+        ('["control_change_14", 1, 7]', "this kind of entry is written as a table"),
+    ],
+)
+def test_a_wrong_table_is_told_in_words(entry: str, told: str) -> None:
+    loaded = parse_config(f"[websocket]\ninput = [{entry}]", "test", Path())
+
+    assert len(loaded.problems) == 1
+    assert told in loaded.problems[0]
+
+
+@pytest.mark.parametrize("button", ['["note_on", 1]', '["pitch_bend", 1, 1]', '["note_on", 0, 1]', "1"])
+def test_a_wrong_button_is_told(button: str) -> None:
+    loaded = parse_config(f"[midi]\npanic = {button}", "test", Path())
+
+    assert len(loaded.problems) == 1
+    assert loaded.problems[0].startswith("[midi] panic")

@@ -4,21 +4,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.core.mapping import BendEntry, ControlEntry, MidiSender, NoteEntry, VelocityEntry, changes
-from impsy.core.midi import ControlChange, NoteOff, NoteOn, PitchBend
+from impsy.core.mapping import (
+    AftertouchEntry,
+    BendEntry,
+    Changes,
+    ControlButton,
+    ControlEntry,
+    FineControlEntry,
+    Mapping,
+    MidiReceiver,
+    NoteButton,
+    NoteEntry,
+    PolyAftertouchEntry,
+    VelocityEntry,
+    pressed,
+)
+from impsy.core.midi import (
+    Aftertouch,
+    ControlChange,
+    MidiMessage,
+    NoteOff,
+    NoteOn,
+    PitchBend,
+    PolyAftertouch,
+)
+from impsy.core.sender import MidiSender
 
 seven_bits = st.integers(0, 127)
 few_channels = st.integers(0, 2)  # few, so that entries meet
-entries = st.one_of(
-    st.builds(NoteEntry, few_channels, st.none() | seven_bits),
-    st.builds(VelocityEntry, few_channels),
-    st.builds(ControlEntry, few_channels, st.integers(0, 3), seven_bits, seven_bits),
-    st.builds(BendEntry, few_channels),
-)
-mappings = st.lists(entries, max_size=8).map(tuple)
-values = st.sampled_from([0.0, 0.004, 0.5, 0.996, 1.0]) | st.floats(-1, 2)  # few, so that notes meet
-vectors = st.lists(values, max_size=8)
-SILENCE, PANIC, REFRESH = "silence", "panic", "refresh"
+
+
+def changes(mapping: Mapping, message: MidiMessage) -> Changes | None:
+    return MidiReceiver(mapping).receive(message)
 
 
 def test_a_note_sets_pitch_and_velocity_together():
@@ -31,7 +48,7 @@ def test_a_note_sets_pitch_and_velocity_together():
 def test_what_is_not_mapped_changes_nothing(message):
     mapping = (NoteEntry(0), VelocityEntry(0), ControlEntry(0, 7), BendEntry(0))
 
-    assert changes(mapping, message) == ()
+    assert not changes(mapping, message)
 
 
 @pytest.mark.parametrize(
@@ -56,96 +73,54 @@ def test_one_controller_sets_two_controls_each_by_its_own_range():
     assert changes(mapping, ControlChange(0, 1, 0)) == ((0, 0.0), (1, 1.0))
 
 
-def test_halves_round_up_once():
-    sender = MidiSender((ControlEntry(0, 1), ControlEntry(0, 2, 10, 5), BendEntry(0)))
+def test_a_pair_of_controllers_is_one_interaction_at_its_fine_half():
+    receiver = MidiReceiver((FineControlEntry(0, 7),))
 
-    assert sender.messages([0.5, 0.5, 0.5]) == [ControlChange(0, 1, 64), ControlChange(0, 2, 8), PitchBend(0, 8192)]
-
-
-def test_a_note_ends_before_the_next_even_if_it_is_the_same():
-    sender = MidiSender((NoteEntry(3),))
-
-    assert sender.messages([0.0]) == [NoteOn(3, 0, 127)]
-    assert sender.messages([0.0]) == [NoteOff(3, 0), NoteOn(3, 0, 127)]
-    assert sender.messages([1.0]) == [NoteOff(3, 0), NoteOn(3, 127, 127)]
+    assert not receiver.receive(ControlChange(0, 39, 5))
+    assert receiver.receive(ControlChange(0, 7, 127)) == ()
+    assert receiver.receive(ControlChange(0, 39, 127)) == ((0, 1.0),)
+    assert receiver.receive(ControlChange(0, 39, 0)) == ((0, (127 << 7) / 16383),)
 
 
-def test_a_note_that_another_control_holds_goes_on():
-    sender = MidiSender((NoteEntry(0), NoteEntry(0)))
-    sender.messages([0.0, 0.0])
+def test_a_plain_entry_may_share_the_coarse_half():
+    receiver = MidiReceiver((FineControlEntry(0, 7), ControlEntry(0, 7)))
 
-    assert sender.messages([1.0, 0.0]) == [NoteOn(0, 127, 127), NoteOff(0, 0), NoteOn(0, 0, 127)]
-
-
-def test_two_controls_on_one_note_end_it_once():
-    sender = MidiSender((NoteEntry(0), NoteEntry(0)))
-    sender.messages([0.0, 0.0])
-
-    assert sender.silence() == [NoteOff(0, 0)]
-    assert sender.silence() == []
+    assert receiver.receive(ControlChange(0, 7, 127)) == ((1, 1.0),)
 
 
-def test_velocity_comes_from_the_first_velocity_control_of_the_channel():
-    sender = MidiSender((NoteEntry(0, 5), VelocityEntry(1), VelocityEntry(0), VelocityEntry(0)))
+def test_pressure_sets_its_control():
+    mapping = (AftertouchEntry(0), PolyAftertouchEntry(0, 60))
 
-    assert sender.messages([0.0, 1.0, 0.5, 1.0]) == [NoteOn(0, 0, 64)]
-    assert sender.messages([0.0, 1.0, 0.0, 1.0]) == [NoteOff(0, 0), NoteOn(0, 0, 1)]
-
-
-@pytest.mark.parametrize(("own", "sent"), [(None, 127), (0, 1), (90, 90)])
-def test_velocity_is_else_the_entrys(own, sent):
-    assert MidiSender((NoteEntry(0, own),)).messages([0.0]) == [NoteOn(0, 0, sent)]
+    assert changes(mapping, Aftertouch(0, 127)) == ((0, 1.0),)
+    assert changes(mapping, PolyAftertouch(0, 60, 0)) == ((1, 0.0),)
+    assert changes(mapping, PolyAftertouch(0, 61, 0)) is None
 
 
-def test_a_controller_speaks_only_when_its_encoded_value_changes():
-    sender = MidiSender((ControlEntry(0, 1), BendEntry(0)))
-    sender.messages([0.5, 0.5])
-
-    assert sender.messages([0.5001, 0.5]) == []
-    assert sender.messages([0.6, 0.5]) == [ControlChange(0, 1, 76)]
+def test_a_note_is_read_in_its_range():
+    assert changes((NoteEntry(0, low=60, high=72),), NoteOn(0, 66, 1)) == ((0, 0.5),)
+    assert changes((NoteEntry(0, low=60, high=72),), NoteOn(0, 20, 1)) == ((0, 0.0),)
 
 
-@pytest.mark.parametrize("forget", [MidiSender.silence, MidiSender.panic, MidiSender.refresh])
-def test_after_silence_or_a_new_listener_everything_is_sent_again(forget):
-    sender = MidiSender((ControlEntry(0, 1),))
-    sender.messages([1.0])
-    forget(sender)
-
-    assert sender.messages([1.0]) == [ControlChange(0, 1, 127)]
-
-
-def test_panic_ends_notes_and_tells_every_channel_in_use():
-    sender = MidiSender((NoteEntry(4), ControlEntry(2, 1)))
-    sender.messages([0.0, 0.0])
-
-    offs = [ControlChange(2, 120, 0), ControlChange(2, 123, 0), ControlChange(4, 120, 0), ControlChange(4, 123, 0)]
-    assert sender.panic() == [NoteOff(4, 0), *offs]
+@pytest.mark.parametrize(
+    ("message", "is_pressed"),
+    [
+        (NoteOn(9, 36, 1), True),
+        (NoteOn(9, 36, 0), False),
+        (NoteOn(9, 37, 1), False),
+        (NoteOff(9, 36), False),
+        (ControlChange(9, 36, 127), False),
+    ],
+)
+def test_a_key_is_pressed(message, is_pressed):
+    assert pressed(NoteButton(9, 36), message) is is_pressed
 
 
-def test_mapping_and_vector_need_not_be_equally_long():
-    assert MidiSender((ControlEntry(0, 1), NoteEntry(0))).messages([0.0]) == [ControlChange(0, 1, 0)]
-    assert MidiSender((ControlEntry(0, 1),)).messages([0.0, 1.0]) == [ControlChange(0, 1, 0)]
+def test_a_controller_is_pressed_in_its_upper_half():
+    button = ControlButton(0, 64)
 
-
-@given(mappings, st.lists(vectors | st.sampled_from([SILENCE, PANIC, REFRESH]), max_size=12))
-def test_after_any_history_each_sounding_note_ends_exactly_once(mapping, history):
-    sender = MidiSender(mapping)
-    sounding = set()
-
-    for step in [*history, SILENCE]:
-        if step == REFRESH:
-            sender.refresh()
-            continue
-        silencing = step in (SILENCE, PANIC)
-        for message in getattr(sender, step)() if silencing else sender.messages(step):
-            match message:
-                case NoteOn(channel=channel, note=note, velocity=velocity):
-                    assert 0 <= note <= 127
-                    assert 1 <= velocity <= 127
-                    sounding.add((channel, note))
-                case NoteOff(channel=channel, note=note):
-                    sounding.remove((channel, note))  # a KeyError here is a note-off for nothing
-        assert not (silencing and sounding)
+    assert pressed(button, ControlChange(0, 64, 64))
+    assert not pressed(button, ControlChange(0, 64, 63))
+    assert not pressed(None, ControlChange(0, 64, 127))
 
 
 @given(st.builds(ControlEntry, few_channels, seven_bits, seven_bits, seven_bits), seven_bits)

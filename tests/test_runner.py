@@ -7,7 +7,7 @@ from queue import SimpleQueue
 import pytest
 from players import Metronome
 
-from impsy.core.actions import Action, Announce, Origin, Play, Record, Refused, Shifted, Status
+from impsy.core.actions import Action, Announce, DeviceLost, Origin, Play, Record, Refused, Shifted, Status
 from impsy.core.events import Gesture, Quit, SetMode, SetTimescale
 from impsy.core.modes import Mode
 from impsy.core.session import Session, Settings
@@ -167,3 +167,54 @@ def test_what_the_session_refuses_is_counted_with_the_rest() -> None:
 
     (refusal,) = inbox.refusals()
     assert (refusal.source, refusal.count) == ("osc", 5)
+
+
+class Gated(Seen):
+    """An output that has something to do half a second after each thing that it plays."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ends: list[float] = []
+        self.ended: list[tuple[float, float]] = []
+
+    def perform(self, action: Action) -> None:
+        if isinstance(action, Play):
+            self.ends.append(action.at + 0.5)
+
+    def next_deadline(self) -> float | None:
+        return min(self.ends, default=None)
+
+    def advance(self, now: float) -> None:
+        self.ended += [(end, self._clock.time) for end in self.ends if end <= now]
+        self.ends = [end for end in self.ends if end > now]
+
+
+def test_an_output_is_woken_at_its_own_deadlines() -> None:
+    clock = Clock()
+    inbox = EventInbox(clock)
+    output = Gated(clock)
+    session = Session(Metronome(dt=0.1), Settings(mode=Mode.USERONLY, input_thru=True), 1, 0.0)
+    inbox.put(gesture(0.5, 0.5))
+    runner = threading.Thread(target=Runner(session, inbox, clock, [output], []).run)
+    runner.start()
+    while not output.ends:
+        time.sleep(0.001)
+    clock.time = 0.5
+    while not output.ended:
+        inbox.refuse("test", "to wake it")
+        time.sleep(0.001)
+    inbox.put(Quit("test"))
+    runner.join(5)
+
+    assert output.ended == [(0.5, 0.5)]
+
+
+def test_news_of_devices_reach_those_who_watch() -> None:
+    clock = Clock()
+    inbox = EventInbox(clock)
+    inbox.tell(DeviceLost("a synth", "gone"))
+    inbox.put(Quit("test"))
+
+    seen = perform(inbox, clock, Mode.USERONLY)
+
+    assert [a.what for a in seen if isinstance(a, Announce)] == [DeviceLost("a synth", "gone")]

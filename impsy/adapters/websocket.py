@@ -7,13 +7,14 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from impsy.adapters import http, vocabulary
-from impsy.adapters.connection import Binary, Connection, Message, Text
+from impsy.adapters.connection import Binary, Connection, Text
 from impsy.adapters.sockets import bound_socket, tune
 from impsy.core.actions import Action, Announce, Applied, Origin, Play, Record, Silence, Status, TurnTaken
 from impsy.core.events import Gesture
-from impsy.core.mapping import Mapping, MidiSender, changes
+from impsy.core.mapping import Mapping, MidiReceiver
 from impsy.core.midi import MidiMessage, NoteOff
 from impsy.core.ports import Inbox
+from impsy.core.sender import MidiSender
 from impsy.wire import osc, text
 
 MOST_CLIENTS = 16
@@ -82,7 +83,7 @@ class WebSocketPort:
     def perform(self, action: Action) -> None:
         """Put into the outboxes what each kind of client hears."""
         match action:
-            case Play(values=values, origin=origin):
+            case Play(at=at, values=values, origin=origin):
                 if self._osc_clients:
                     self._tell_osc(osc.encode("/prediction", values), lasting=False)
                     if origin is Origin.MODEL:
@@ -90,7 +91,7 @@ class WebSocketPort:
                 if self._resend.is_set():
                     self._resend.clear()
                     self._sender.refresh()
-                self._tell_text(self._sender.messages(values))
+                self._tell_text(self._sender.messages(values, at))
             case Record(source=Origin.PERFORMER, values=values) if self._osc_clients:
                 self._tell_osc(osc.encode("/monitor/in", values), lasting=False)
             case Silence(everything=everything):
@@ -99,6 +100,14 @@ class WebSocketPort:
                 for packet in vocabulary.changes(self._status or status, status):
                     self._tell_osc(packet, lasting=True)
                 self._status = status
+
+    def next_deadline(self) -> float | None:
+        """When a gate ends a note."""
+        return self._sender.next_deadline()
+
+    def advance(self, now: float) -> None:
+        """End the notes whose gates are over."""
+        self._tell_text(self._sender.advance(now), lasting=True)
 
     def _tell_osc(self, packet: bytes, lasting: bool) -> None:
         for client in self._osc_clients:
@@ -212,9 +221,10 @@ class WebSocketPort:
         try:
             if not self._inbox.ask(lambda status: self._admit(client, is_osc, status)):
                 return
-            receive = self._receive_osc if is_osc else self._receive_text
-            for message in client.messages():
-                receive(client, message)
+            if is_osc:
+                self._receive_osc(client)
+            else:
+                self._receive_text(client)
         finally:
             with self._lock:
                 client.gone = True
@@ -233,20 +243,23 @@ class WebSocketPort:
                 self._resend.set()
                 self._text_clients += (client,)
 
-    def _receive_osc(self, client: Connection, message: Message) -> None:
-        if not isinstance(message, Binary):
-            self._inbox.refuse(SOURCE, "a text frame at /osc, where OSC packets are expected")
-            return
-        vocabulary.receive(message.data, SOURCE, self._controls, self._inbox, lambda packet: _put(client, packet))
+    def _receive_osc(self, client: Connection) -> None:
+        for message in client.messages():
+            if isinstance(message, Binary):
+                vocabulary.receive(message.data, SOURCE, self._controls, self._inbox, lambda said: _put(client, said))
+            else:
+                self._inbox.refuse(SOURCE, "a text frame at /osc, where OSC packets are expected")
 
-    def _receive_text(self, client: Connection, message: Message) -> None:
-        heard = text.decode(message.data) if isinstance(message, Text) else None
-        if heard is None:
-            self._inbox.refuse(SOURCE, "a frame that is not such as /channel/1/noteon/60/127")
-        elif made := changes(self._received, heard):
-            self._inbox.put(Gesture(made, SOURCE))
-        elif not isinstance(heard, NoteOff):
-            self._inbox.refuse(SOURCE, "a message that [websocket] input does not map")
+    def _receive_text(self, client: Connection) -> None:
+        receiver = MidiReceiver(self._received)
+        for message in client.messages():
+            heard = text.decode(message.data) if isinstance(message, Text) else None
+            if heard is None:
+                self._inbox.refuse(SOURCE, "a frame that is not such as /channel/1/noteon/60/127")
+            elif (made := receiver.receive(heard)) is None:
+                self._inbox.refuse(SOURCE, "a message that [websocket] input does not map")
+            elif made:
+                self._inbox.put(Gesture(made, SOURCE))
 
 
 def _put(client: Connection, packet: bytes) -> None:

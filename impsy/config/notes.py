@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from impsy.config.mappings import VIRTUAL_IN, VIRTUAL_OUT
 from impsy.config.schema import Config, mappings
 
 NOT_SERVED = "midi", "serial", "serialmidi"  # read and checked, but no adapter plays them yet
@@ -52,10 +53,10 @@ def _devices(config: Config) -> Iterator[str]:
     if config.serial is not None and config.serialmidi is not None and config.serial.port == config.serialmidi.port:
         yield f'[serial] and [serialmidi] both name "{config.serial.port}": [serialmidi] gets it'
     if config.midi is not None:
-        for key, devices, named in (
-            ("in_device", config.midi.in_device, config.midi.input),
-            ("out_device", config.midi.out_device, config.midi.output),
+        for key, devices, own, named in (
+            ("in_device", config.midi.in_device, VIRTUAL_IN, config.midi.input),
+            ("out_device", config.midi.out_device, VIRTUAL_OUT, config.midi.output),
         ):
             for device in named:
-                if device not in devices:
+                if device not in devices and not (config.midi.virtual and device == own):
                     yield f'[midi] maps "{device}", which {key} does not name: not opened'

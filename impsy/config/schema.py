@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct, field
 
 from impsy.core.interaction import LONGEST_DT
-from impsy.core.mapping import Mapping
+from impsy.core.mapping import Button, Mapping
 from impsy.core.modes import Mode
 
 Text: TypeAlias = Annotated[str, Meta(title="text in quotes")]
@@ -26,11 +26,13 @@ OscAddresses: TypeAlias = Annotated[
     Meta(min_length=1, title='an OSC address in quotes such as "/prediction", or a list of such'),
 ]
 ModeName: TypeAlias = Annotated[Mode, Meta(title="one of " + ", ".join(f'"{mode}"' for mode in Mode))]
+MidiBackend: TypeAlias = Literal["auto", "alsa", "jack", "coremidi", "winmm"]
 Size: TypeAlias = Literal["xxs", "xs", "s", "m", "l", "xl"]
 DeviceMappings: TypeAlias = dict[str, Mapping]  # by the name of the device
 ThruMatrix: TypeAlias = dict[str, tuple[str, ...]]  # the name of an input: the outputs it is heard on
 
 MAPPING_RULE = 'a list of entries, one for each control, such as [["note_on", 1], ["control_change", 1, 74]]'
+BUTTON_RULE = 'a button such as ["note_on", 10, 36] or ["control_change", 1, 64]'
 DEVICES_RULE = "a table of mappings by device name, or one mapping for the only device"
 
 
@@ -135,6 +137,20 @@ class WebSocket(Struct, frozen=True, kw_only=True):
 class Midi(Struct, frozen=True, kw_only=True):
     """MIDI ports."""
 
+    backend: Annotated[
+        MidiBackend,
+        Meta(
+            title='one of "auto", "alsa", "jack", "coremidi", "winmm"',
+            description="The MIDI system of this machine to use; `auto` takes the one that works.",
+        ),
+    ] = "auto"
+    virtual: Annotated[
+        Flag,
+        Meta(
+            description="Make ports of our own, `IMPSY In` and `IMPSY Out`, for other programs to connect to "
+            "(not on Windows). A mapping that stands by itself is theirs where no device is named."
+        ),
+    ] = False
     in_device: Annotated[Texts, Meta(description="The inputs to open: a name, or a part of one.")] = ()
     out_device: Annotated[Texts, Meta(description="The outputs to open: a name, or a part of one.")] = ()
     input: Annotated[
@@ -156,6 +172,10 @@ class Midi(Struct, frozen=True, kw_only=True):
     feedback_threshold: Annotated[AtLeastZero, Meta(description="How soon, in seconds, a note counts as an echo.")] = (
         0.02
     )
+    panic: Annotated[
+        Button | None,
+        Meta(title=BUTTON_RULE, description="A message of any input that ends every note and pauses the model."),
+    ] = None
 
 
 class Serial(Struct, frozen=True, kw_only=True):
@@ -174,6 +194,9 @@ class SerialMidi(Struct, frozen=True, kw_only=True):
     ] = None
     output: Annotated[
         Mapping | None, Meta(title=MAPPING_RULE, description="The mapping of predictions to outgoing messages.")
+    ] = None
+    panic: Annotated[
+        Button | None, Meta(title=BUTTON_RULE, description="A message that ends every note and pauses the model.")
     ] = None
 
 

@@ -9,10 +9,10 @@ import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo
 
-from impsy.config.mappings import read_device_mappings, read_mapping
+from impsy.config.mappings import read_button, read_device_mappings, read_mapping
 from impsy.config.schema import DeviceMappings, ThruMatrix
 from impsy.config.wording import found, instead, toml_text
-from impsy.core.mapping import Mapping
+from impsy.core.mapping import Button, Mapping
 
 ADDRESS = {"server_ip", "server_port"}
 
@@ -95,7 +95,11 @@ def read_value(where: str, info: FieldInfo, value: Any, problems: list[str]) -> 
     return None
 
 
-READERS: dict[Any, Reader] = {Mapping | None: read_mapping, DeviceMappings: read_device_mappings}
+READERS: dict[Any, Reader] = {
+    Mapping | None: read_mapping,
+    DeviceMappings: read_device_mappings,
+    Button | None: read_button,
+}
 
 
 def _listed(value: Any) -> Any:

@@ -92,7 +92,20 @@ class Shifted(Struct, frozen=True):
     source: str
 
 
-Happening: TypeAlias = Applied | TurnTaken | Refused | Overflowed | Shifted
+class DeviceLost(Struct, frozen=True):
+    """A device is not there, or no longer; its port goes on looking for it. `why` is for people."""
+
+    device: str
+    why: str
+
+
+class DeviceFound(Struct, frozen=True):
+    """A device that was lost is back, and knows all that it missed."""
+
+    device: str
+
+
+Happening: TypeAlias = Applied | TurnTaken | Refused | Overflowed | Shifted | DeviceLost | DeviceFound
 
 
 class Announce(Struct, frozen=True):

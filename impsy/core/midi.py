@@ -36,4 +36,19 @@ class PitchBend(Struct, frozen=True):
     value: int
 
 
-MidiMessage: TypeAlias = NoteOn | NoteOff | ControlChange | PitchBend
+class Aftertouch(Struct, frozen=True):
+    """The keys of a channel are pressed harder or less (channel pressure)."""
+
+    channel: int
+    value: int
+
+
+class PolyAftertouch(Struct, frozen=True):
+    """One key is pressed harder or less (polyphonic key pressure)."""
+
+    channel: int
+    note: int
+    value: int
+
+
+MidiMessage: TypeAlias = NoteOn | NoteOff | ControlChange | PitchBend | Aftertouch | PolyAftertouch

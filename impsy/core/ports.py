@@ -1,9 +1,9 @@
 """The seams between the engine and the world: what ports may ask of it, and what it hands to those who listen."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from impsy.core.actions import Action, Status
+from impsy.core.actions import Action, Happening, Status
 from impsy.core.events import Event
 
 
@@ -19,6 +19,10 @@ class Inbox(Protocol):
 
         It must not wait. False when too many ask at once and it will not be called.
         """
+        ...
+
+    def tell(self, what: Happening) -> None:
+        """Have those who watch told of something that happened to a port."""
         ...
 
     def refuse(self, source: str, why: str) -> None:
@@ -46,4 +50,17 @@ class Port(Listener, Protocol):
 
     def close(self) -> None:
         """End within a moment, whatever hangs at the other end; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A port that has something to do at times of its own: a note that a gate ends. Both by the engine thread."""
+
+    def next_deadline(self) -> float | None:
+        """When `advance` has something to do."""
+        ...
+
+    def advance(self, now: float) -> None:
+        """Do what is due by now."""
         ...

@@ -6,7 +6,18 @@ import threading
 import time
 from queue import SimpleQueue
 
-from impsy.core.actions import Action, Announce, Applied, Overflowed, Record, Refused, Shifted, TurnTaken
+from impsy.core.actions import (
+    Action,
+    Announce,
+    Applied,
+    DeviceFound,
+    DeviceLost,
+    Overflowed,
+    Record,
+    Refused,
+    Shifted,
+    TurnTaken,
+)
 from impsy.core.events import Panic, Pause, Reset, SetMode, SetPredictor, SetTemperature, SetThreshold, SetTimescale
 
 MOST_WAITING = 1000  # lines; beyond, they are counted
@@ -46,6 +57,10 @@ class Console:
                 self.say(f"stalled    {seconds:.2f} s; what was pending comes that much later")
             case Announce(what=Overflowed(count=count)):
                 self.say(f"overflow   {count} predictions dropped: more were pending than polyphony holds")
+            case Announce(what=DeviceLost(device=device, why=why)):
+                self.say(f"lost       {device}: {why}; it is watched for")
+            case Announce(what=DeviceFound(device=device)):
+                self.say(f"found      {device}")
             case Announce(what=Applied(event=event)) if not self._quiet:
                 self.say(_told(event))
             case Announce(what=TurnTaken(turn=turn)) if self._verbose:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from impsy.core.actions import Status
+from impsy.core.actions import Happening, Status
 from impsy.core.events import Event, Gesture, Quit
 from impsy.runtime.clock import SPIN
 
@@ -28,7 +28,13 @@ class Refusal(Struct, frozen=True):
     count: int
 
 
-Item: TypeAlias = tuple[float, Event | Refusal | Reply]
+class News(Struct, frozen=True):
+    """Something to be told to those who watch."""
+
+    what: Happening
+
+
+Item: TypeAlias = tuple[float, Event | Refusal | News | Reply]
 
 
 class EventInbox:
@@ -54,6 +60,10 @@ class EventInbox:
             return False
         self._queue.put((self._clock(), reply))
         return True
+
+    def tell(self, what: Happening) -> None:
+        """Have those who watch told; only devices that come and go have news, and seldom."""
+        self._queue.put((self._clock(), News(what)))
 
     def refuse(self, source: str, why: str) -> None:
         """Count; and tell the engine at the first, second, fourth, eighth … so that a flood stays quiet."""

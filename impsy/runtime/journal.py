@@ -24,6 +24,8 @@ from impsy.core.actions import (
     Action,
     Announce,
     Applied,
+    DeviceFound,
+    DeviceLost,
     Happening,
     Origin,
     Overflowed,
@@ -270,5 +272,9 @@ def _entry(what: Happening) -> Entry:
             return {"what": "refused", "source": source, "why": why}
         case Overflowed(count=count):
             return {"what": "overflow", "count": count}
+        case DeviceLost(device=device, why=why):
+            return {"what": "device", "device": device, "lost": why}
+        case DeviceFound(device=device):
+            return {"what": "device", "device": device, "lost": None}
         case Shifted(seconds=seconds, source=source):
             return {"what": "stall", "seconds": seconds, "source": source}

@@ -6,9 +6,9 @@ from typing import cast
 
 from impsy.core.actions import Action, Announce, Play, Refused, Silence
 from impsy.core.events import Event, Quit, Stalled
-from impsy.core.ports import Listener
+from impsy.core.ports import Listener, Timed
 from impsy.core.session import Session
-from impsy.runtime.inbox import CAPACITY, TOO_MUCH, EventInbox, Refusal, Reply
+from impsy.runtime.inbox import CAPACITY, TOO_MUCH, EventInbox, News, Refusal, Reply
 
 STALL = 0.25  # seconds; what is later than that is not caught up (formats §5)
 
@@ -32,6 +32,7 @@ class Runner:
         self._inbox = inbox
         self._clock = clock
         self._outputs = outputs
+        self._timed = [output for output in outputs if isinstance(output, Timed)]
         self._listeners = (*outputs, *watchers)
         self._untold: list[Action] = []
         self._later: list[tuple[float, int, Event]] = []  # events with a time of their own, still to come
@@ -55,6 +56,8 @@ class Runner:
             match what:
                 case Refusal(source=source, why=why, count=count):
                     self._tell(Announce(at, Refused(source, why if count == 1 else f"{why} ({count} times)")))
+                case News(what=news):
+                    self._tell(Announce(at, news))
                 case Quit():
                     self._receive(what, at)
                     return what
@@ -63,7 +66,7 @@ class Runner:
                 case _:
                     self._receive(what, at)
 
-    def _keep_for_later(self, at: float, what: Event | Refusal | Reply) -> None:
+    def _keep_for_later(self, at: float, what: Event | Refusal | News | Reply) -> None:
         event = cast(Event, what)  # nothing else has a time of its own
         if len(self._later) >= CAPACITY:
             self._inbox.refuse(event.source, TOO_MUCH)
@@ -72,14 +75,28 @@ class Runner:
         heapq.heappush(self._later, (at, self._number, event))
 
     def _next_deadline(self) -> float | None:
+        due = self._next_step()
+        for output in self._timed:
+            end = output.next_deadline()
+            if end is not None and (due is None or end < due):
+                due = end
+        return due
+
+    def _next_step(self) -> float | None:
+        """When the session has something to do, or an event with a time of its own comes."""
         due = self._session.next_deadline()
         if not self._later:
             return due
         return self._later[0][0] if due is None else min(due, self._later[0][0])
 
     def _advance(self, until: float, now: float) -> None:
-        """Play all that is due by `until`, unless it is `now` so late that the process must have stood still."""
-        deadline = self._next_deadline()
+        """Play all that is due by `until`, unless it is `now` so late that the process must have stood still.
+
+        Notes whose gates are over end first; if they are late, then by themselves.
+        """
+        for output in self._timed:
+            output.advance(until)
+        deadline = self._next_step()
         if deadline is not None and deadline <= until and now - deadline > STALL:
             self._receive(Stalled(now - deadline), deadline)
         while self._later and self._later[0][0] <= until:
