@@ -93,6 +93,7 @@ class Server:
         folder: Path,
         *arguments: str,
         prepare: Callable[[], None] | None = None,
+        stdin: int = subprocess.DEVNULL,
         stdout: int | IO[bytes] | None = None,
         stderr: int | IO[bytes] | None = None,
         logs: Path | None = None,
@@ -109,7 +110,7 @@ class Server:
         self._arguments = arguments
         self._python = python
         self._prepare = prepare
-        self._stdout, self._stderr = stdout, stderr
+        self._stdin, self._stdout, self._stderr = stdin, stdout, stderr
         self._open = ExitStack()
         self._listening = False
         self.config = folder / "config.toml"
@@ -144,7 +145,7 @@ class Server:
             self.predictions = self._kept(OscPeer(port=self._client_port))
             self._listening = True
         self.process = subprocess.Popen(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, preexec_fn=self._prepare
+            command, cwd=self.folder, stdin=self._stdin, stdout=out, stderr=err, preexec_fn=self._prepare
         )
 
     def wait_until_ready(self, seconds: float = READY) -> None:

@@ -26,6 +26,7 @@ from impsy.runtime import clock
 from impsy.runtime.console import Console
 from impsy.runtime.inbox import EventInbox
 from impsy.runtime.journal import Entry, Journal
+from impsy.runtime.keys import is_terminal, panic_on_enter
 from impsy.runtime.runner import Runner
 from impsy.runtime.signals import quit_on_signals
 
@@ -71,6 +72,8 @@ def perform(stage: Stage, inbox: EventInbox, ports: Sequence[Port], logdir: Path
             port.open(session.status)
         for line in notes(stage) if quiet else opening(stage):
             console.say(line)
+        if is_terminal():
+            panic_on_enter(inbox)
         end = Runner(session, inbox, clock.now, ports, [journal, console]).run()
         for refusal in inbox.refusals():
             journal.note(clock.now(), {"what": "refusals", **msgspec.to_builtins(refusal)})
@@ -135,7 +138,8 @@ def opening(stage: Stage) -> list[str]:
         told.append(f"sending    OSC {sent_to(osc.client_ip)}:{osc.client_port}, {' and '.join(osc.output_address)}")
     if (web := config.websocket) is not None:
         told += [f"play page  http://{host}:{web.server_port}" for host in _reached_by(web.server_ip)]
-    told.append(f"ready      {config.interaction.mode}; Ctrl-C ends it")
+    panic = "Enter is panic, Enter again goes on; " if is_terminal() else ""
+    told.append(f"ready      {config.interaction.mode}; {panic}Ctrl-C ends it")
     return told
 
 
