@@ -6,16 +6,27 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from impsy.cli.main import COMMANDS, impsy
+from impsy.cli.main import impsy
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_says_what_it_does_and_what_holds_without_it(name: str) -> None:
-    context = click.Context(impsy)
-    command = impsy.get_command(context, name)
-    shown = re.sub(r"\s+", " ", CliRunner().invoke(impsy, [name, "--help"]).output)
+def commands(group: click.Group, *names: str) -> list[tuple[tuple[str, ...], click.Command]]:
+    """Every command below a group with the words that call it."""
+    found: list[tuple[tuple[str, ...], click.Command]] = []
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found.append(((*names, name), command))
+        found += commands(command, *names, name) if isinstance(command, click.Group) else []
+    return found
 
-    assert command is not None
+
+@pytest.mark.parametrize(("names", "command"), commands(impsy))
+def test_every_option_says_what_it_does_and_what_holds_without_it(
+    names: tuple[str, ...], command: click.Command
+) -> None:
+    shown = re.sub(r"\s+", " ", CliRunner().invoke(impsy, [*names, "--help"]).output)
+
     assert command.get_short_help_str()
     for option in (parameter for parameter in command.params if isinstance(parameter, click.Option)):
         assert option.help, option.name

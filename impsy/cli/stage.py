@@ -27,7 +27,12 @@ OPTIONS = {  # what the command line calls a key of the configuration
     "model.sigmatemp": "--sigma-temp",
     "model.pitemp": "--pi-temp",
     "model.timescale": "--timescale",
+    "interaction.mode": "--mode",
     "interaction.threshold": "--threshold",
+    "interaction.input_thru": "--input-thru",
+    "verbose": "--verbose/--quiet",
+    "log_input": "--log-input",
+    "log_predictions": "--log-predictions",
     "osc.server_ip": "--host",
     "websocket.server_ip": "--host",
 }
@@ -62,24 +67,29 @@ def read_config(path: Path | None) -> LoadedConfig:
 
 
 def set_stage(
-    loaded: LoadedConfig, given: Mapping[str, object], host: str | None, log_folder: Path
+    loaded: LoadedConfig, given: Mapping[str, object], host: str | None, log_folder: Path | None
 ) -> tuple[Config, Stage | None, list[str]]:
     """The configuration with the command line's wishes on top, its stage, and all that is wrong with both.
 
-    `given` holds the wishes by their place in a configuration. Where there are problems, the configuration is as far
-    as it can be used to look for more, and the stage is None where no model stands.
+    `given` holds the wishes by their place in a configuration; without a `log_folder` nobody is about to play. Where
+    there are problems, the configuration is as far as it can be used to look for more, and the stage is None where no
+    model stands.
     """
-    hosts = {f"{name}.server_ip": host for name in ("osc", "websocket") if getattr(loaded.config, name) is not None}
+    hosts = addressed(loaded, host)
     config, refused = override(_freed(loaded, given), {**given, **hosts}, OPTIONS)
     problems = [*(f"{loaded.source}: {problem}" for problem in loaded.problems), *refused]
     predictor, file = _model(config, loaded, given, problems)
-    if (config.log_input or config.log_predictions) and (why := _unwritable(log_folder)):
-        problems.append(
-            f"the log folder {log_folder} cannot be written ({why}): choose another with -l, or log nothing"
-        )
+    logs = log_folder if config.log_input or config.log_predictions else None
+    if logs is not None and (why := _unwritable(logs)):
+        problems.append(f"the log folder {logs} cannot be written ({why}): choose another with -l, or log nothing")
     notes = loaded.notes if hosts or host is None else (*loaded.notes, NO_HOST)
     stage = Stage(config, loaded.source, notes, predictor, file) if predictor else None
     return config, stage, problems
+
+
+def addressed(loaded: LoadedConfig, host: str | None) -> dict[str, str | None]:
+    """The wish of `--host` by its places in a configuration: every server that it turns on."""
+    return {f"{name}.server_ip": host for name in ("osc", "websocket") if getattr(loaded.config, name) is not None}
 
 
 def _freed(loaded: LoadedConfig, given: Mapping[str, object]) -> Config:

@@ -30,6 +30,7 @@ class LoadedConfig:
     folder: Path
     notes: tuple[str, ...] = ()  # one line each, to say before the playing starts
     problems: tuple[str, ...] = ()  # one line each; where there is any, it must not be played
+    written: frozenset[str] = frozenset()  # the keys that stand in it, such as "osc.server_port"
 
 
 def load_config(path: Path) -> LoadedConfig:
@@ -73,7 +74,9 @@ def parse_config(text: str, source: str, folder: Path) -> LoadedConfig:
         section = build_section(name, SECTIONS[name], table, problems)
         if section is not None:
             values[name] = section
-    return LoadedConfig(Config(**values, metadata=metadata), source, folder, tuple(notes), tuple(problems))
+    written = {*top, *(f"{name}.{key}" for name, table in tables.items() for key in table)}
+    config = Config(**values, metadata=metadata)
+    return LoadedConfig(config, source, folder, tuple(notes), tuple(problems), frozenset(written))
 
 
 def override(

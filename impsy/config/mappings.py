@@ -1,4 +1,4 @@
-"""Mappings of a configuration to entries of `core.mapping` (formats §7).
+"""Mappings of a configuration to entries of `core.mapping` (formats §7), and back.
 
 An entry is an array such as `["control_change", 1, 74]`, or a table such as
 `{type = "note_on", channel = 1, gate = 0.2}`, in which alone the extensions of impsy can be written.
@@ -7,6 +7,8 @@ This is the one place where MIDI channels turn from 1-16, as people count, to 0-
 
 from collections.abc import Callable
 from typing import Any
+
+from msgspec.structs import asdict, fields
 
 from impsy.config.wording import found, instead
 from impsy.core.mapping import (
@@ -144,6 +146,27 @@ def _refusal(argument: str, number: object) -> str | None:
     if type(number) is int and low <= number <= high:
         return None
     return f"{argument} must be a whole number from {low} to {high}; found {found(number)}"
+
+
+def write_entry(entry: Entry) -> list[Any] | dict[str, Any]:
+    """An entry as a configuration writes it: the shortest array that says all, else a table.
+
+    >>> write_entry(ControlEntry(0, 74)), write_entry(NoteEntry(0, gate=0.2))
+    (['control_change', 1, 74], {'type': 'note_on', 'channel': 1, 'gate': 0.2})
+    """
+    name = next(name for name, (kind, _, _) in TABLES.items() if kind is type(entry))
+    values = asdict(entry) | {"channel": entry.channel + 1}
+    said = [info.name for info in fields(entry) if info.required or values[info.name] != info.default]
+    for form in FORMS[name][1] if name in FORMS else ():
+        if set(said) <= set(form) and values[form[-1]] is not None:
+            return [name, *(values[argument] for argument in form)]
+    return {"type": name, **{argument: values[argument] for argument in said}}
+
+
+def write_button(button: Button) -> list[Any]:
+    """A button as a configuration writes it."""
+    name, number = next((name, number) for name, (kind, number) in BUTTONS.items() if kind is type(button))
+    return [name, button.channel + 1, asdict(button)[number]]
 
 
 def give_to_only_device(table: dict[str, Any], problems: list[str], notes: list[str]) -> dict[str, Any]:

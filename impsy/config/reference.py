@@ -41,6 +41,23 @@ A mapping is a list of entries, the first for the first control, and so on. Chan
 | 0 is minimum, 1 is maximum |
 | `["pitch_bend", channel]` | the bend sets the control | the bend, when it changes |
 
+An entry may be a table as well. What is more than in IMPSY can be written in this form only; keys in square brackets
+may be left out.
+
+| entry | in | out |
+|---|---|---|
+| `{type = "note_on", channel = 1, [velocity = 90], [gate = 0.2], [low = 36], [high = 84]}` | the pitch sets the \
+control: `low` is 0, `high` is 1 | a note between the two; with a `gate`, in seconds up to 60, it ends by itself |
+| `{type = "note_velocity", channel = 1}` | as the array | as the array |
+| `{type = "control_change", channel = 1, controller = 74, [minimum = 0], [maximum = 127]}` | as the array | as the \
+array |
+| `{type = "control_change_14", channel = 1, msb = 7}` | a pair of controllers, here 7 and 39, as one number of 14 \
+bits: the second (LSB) sets the control | both, when the number changes |
+| `{type = "pitch_bend", channel = 1}` | as the array | as the array |
+| `{type = "aftertouch", channel = 1}` | the pressure on the keys sets the control | the pressure, when it changes |
+| `{type = "poly_aftertouch", channel = 1, note = 60}` | the pressure on that key sets the control | the \
+pressure, when it changes |
+
 In `[midi]`, each device has a mapping of its own; one that stands by itself belongs to the only device:
 
 ```toml
