@@ -20,6 +20,7 @@ from impsy.core.mapping import (
     Entry,
     FineControlEntry,
     Mapping,
+    NoEntry,
     NoteButton,
     NoteEntry,
     PolyAftertouchEntry,
@@ -40,6 +41,7 @@ TABLES: dict[str, tuple[Callable[..., Entry], tuple[str, ...], tuple[str, ...]]]
     "pitch_bend": (BendEntry, ("channel",), ()),
     "aftertouch": (AftertouchEntry, ("channel",), ()),
     "poly_aftertouch": (PolyAftertouchEntry, ("channel", "note"), ()),
+    "none": (NoEntry, (), ()),
 }
 BUTTONS: dict[str, tuple[Callable[[int, int], Button], str]] = {  # name: (button, what its second number is)
     "note_on": (NoteButton, "note"),
@@ -121,18 +123,20 @@ def _read_table(where: str, table: dict[str, Any], problems: list[str]) -> Entry
     if unknown or missing:
         return None
     given = _checked(where, keys, problems)
-    return build(**given) if given else None
+    return None if given is None else build(**given)
 
 
 def _written(name: str) -> str:
-    return f'{{type = "{name}", {", ".join(f"{key} = ..." for key in TABLES[name][1])}}}'
+    return "{" + ", ".join([f'type = "{name}"', *(f"{key} = ..." for key in TABLES[name][1])]) + "}"
 
 
 def _checked(where: str, given: dict[str, Any], problems: list[str]) -> dict[str, Any] | None:
     """The arguments of an entry as it takes them; None where one of them is refused."""
     refused = [refusal for argument, number in given.items() if (refusal := _refusal(argument, number))]
     problems.extend(f"{where} {refusal}" for refusal in refused)
-    return None if refused else given | {"channel": given["channel"] - 1}
+    if refused:
+        return None
+    return given | {"channel": given["channel"] - 1} if "channel" in given else given
 
 
 def _refusal(argument: str, number: object) -> str | None:

@@ -4,7 +4,7 @@ A mapping is an ordered list of entries, one for each control. A `MidiReceiver` 
 message sets; the other direction is `core.sender`.
 """
 
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from msgspec import Struct
 
@@ -76,8 +76,21 @@ class PolyAftertouchEntry(Struct, frozen=True):
     note: int
 
 
+class NoEntry(Struct, frozen=True):
+    """The control is not of this device: it keeps the place of one that another device sets."""
+
+    channel: ClassVar[int] = -1  # none
+
+
 Entry: TypeAlias = (
-    NoteEntry | VelocityEntry | ControlEntry | FineControlEntry | BendEntry | AftertouchEntry | PolyAftertouchEntry
+    NoteEntry
+    | VelocityEntry
+    | ControlEntry
+    | FineControlEntry
+    | BendEntry
+    | AftertouchEntry
+    | PolyAftertouchEntry
+    | NoEntry
 )
 Mapping: TypeAlias = tuple[Entry, ...]
 Changes: TypeAlias = tuple[tuple[int, float], ...]  # (index of the control, value in [0, 1])

@@ -21,6 +21,7 @@ from impsy.core.mapping import (
     Entry,
     FineControlEntry,
     Mapping,
+    NoEntry,
     NoteEntry,
     PolyAftertouchEntry,
     VelocityEntry,
@@ -61,7 +62,7 @@ class MidiSender:
             if isinstance(entry, NoteEntry):
                 fallback = LOUDEST if entry.velocity is None else min(max(entry.velocity, 1), LOUDEST)
                 said += self._strike(index, entry, value, velocities.get(entry.channel, fallback), at)
-            elif not isinstance(entry, VelocityEntry):
+            elif not isinstance(entry, VelocityEntry | NoEntry):
                 said += self._move(entry, value)
         return said
 
@@ -137,7 +138,7 @@ class MidiSender:
     def _on_all_channels(self, *controllers: int) -> list[MidiMessage]:
         if self._owed is not None:
             return []
-        channels = sorted({entry.channel for entry in self.mapping})
+        channels = sorted({entry.channel for entry in self.mapping if not isinstance(entry, NoEntry)})
         return [ControlChange(channel, controller, 0) for channel in channels for controller in controllers]
 
 
