@@ -60,4 +60,5 @@ class PortError(ImpsyError):
 
     def __init__(self, port: str, what: str) -> None:
         self.port = port
+        self.what = what
         super().__init__(f"{port}: {what}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from impsy.config.schema import Config
+from impsy.config.schema import Config, lines_of_numbers
 from impsy.core.ports import Inbox, Port
 from impsy.errors import PortError
 
@@ -35,4 +35,18 @@ def _makers(config: Config, inbox: Inbox, controls: int) -> Iterator[Callable[[]
             received=None if web.input is None else web.input[:controls],
             sent=None if web.output is None else web.output[:controls],
             origins=web.origins,
+        )
+    if (line := lines_of_numbers(config)) is not None:
+        from impsy.adapters.serial import SerialPort
+
+        yield lambda: SerialPort(inbox, line.port, line.baudrate, controls)
+    if (wire := config.serialmidi) is not None:
+        from impsy.adapters.serial_midi import SerialMidiPort
+
+        yield lambda: SerialMidiPort(
+            inbox,
+            wire.port,
+            received=(wire.input or ())[:controls],
+            sent=(wire.output or ())[:controls],
+            panic=wire.panic,
         )

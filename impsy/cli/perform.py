@@ -16,7 +16,7 @@ from impsy.adapters.build import build_ports
 from impsy.adapters.sockets import everywhere, lan_address, sent_to
 from impsy.cli.stage import WALK, Stage, read_config, set_stage
 from impsy.config.notes import notes_on
-from impsy.config.schema import Config
+from impsy.config.schema import Config, lines_of_numbers
 from impsy.core.actions import Origin
 from impsy.core.ports import Port
 from impsy.core.session import Session, Settings
@@ -29,6 +29,7 @@ from impsy.runtime.journal import Entry, Journal
 from impsy.runtime.keys import is_terminal, panic_on_enter
 from impsy.runtime.runner import Runner
 from impsy.runtime.signals import quit_on_signals
+from impsy.wire.midi_bytes import BAUDRATE as MIDI_BAUDRATE
 
 
 def run(
@@ -138,6 +139,11 @@ def opening(stage: Stage) -> list[str]:
         told.append(f"sending    OSC {sent_to(osc.client_ip)}:{osc.client_port}, {' and '.join(osc.output_address)}")
     if (web := config.websocket) is not None:
         told += [f"play page  http://{host}:{web.server_port}" for host in _reached_by(web.server_ip)]
+    if (line := lines_of_numbers(config)) is not None:
+        numbers = stage.predictor.spec.controls
+        told.append(f"serial     {line.port}, {line.baudrate} baud: lines of {numbers} numbers, both ways")
+    if config.serialmidi is not None:
+        told.append(f"serial     {config.serialmidi.port}, {MIDI_BAUDRATE} baud: MIDI")
     panic = "Enter is panic, Enter again goes on; " if is_terminal() else ""
     told.append(f"ready      {config.interaction.mode}; {panic}Ctrl-C ends it")
     return told

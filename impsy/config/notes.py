@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from impsy.config.mappings import VIRTUAL_IN, VIRTUAL_OUT
 from impsy.config.schema import Config, mappings
 
-NOT_SERVED = "midi", "serial", "serialmidi"  # read and checked, but no adapter plays them yet
+CHANNELS = "osc", "websocket", "midi", "serial", "serialmidi"
+NOT_SERVED = ("midi",)  # read and checked, but no adapter plays them yet
 LOOPBACK = "localhost", "::1"
 
 
@@ -20,7 +21,7 @@ def is_open(server_ip: str) -> bool:
 
 
 def _nobody(config: Config) -> Iterator[str]:
-    if config.osc is None and config.websocket is None:
+    if all(getattr(config, name) is None or name in NOT_SERVED for name in CHANNELS):
         yield "no channel is on, so nothing can be heard: add [osc] or [websocket] to the configuration"
 
 

@@ -240,6 +240,12 @@ SECTIONS: dict[str, type[Struct]] = {
 TOP = "title", "owner", "description", "log_input", "log_predictions", "verbose"
 
 
+def lines_of_numbers(config: Config) -> Serial | None:
+    """The `[serial]` section, unless `[serialmidi]` has its port (formats §10)."""
+    taken = config.serialmidi.port if config.serialmidi else None
+    return config.serial if config.serial and config.serial.port != taken else None
+
+
 def dimension_of_mappings(config: Config) -> int | None:
     """The dimension that the longest mapping asks for, time included; None where nothing is mapped."""
     longest = max((len(mapping) for _, mapping in mappings(config)), default=0)

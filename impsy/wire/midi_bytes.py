@@ -6,6 +6,7 @@ note-off. Whatever the bytes are, reading raises nothing and keeps at most one u
 
 from impsy.core.midi import Aftertouch, ControlChange, MidiMessage, NoteOff, NoteOn, PitchBend, PolyAftertouch
 
+BAUDRATE = 31250  # of a MIDI line, in bits a second
 SYSTEM = 0xF0  # from here on a status byte names no channel
 REAL_TIME = 0xF8  # and from here on it is a message by itself, which may stand anywhere, even inside another
 
