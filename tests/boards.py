@@ -4,7 +4,10 @@ import os
 import select
 import time
 import tty
+from collections.abc import Iterable
 from pathlib import Path
+
+from impsy.core.midi import MidiMessage, NoteOff, NoteOn
 
 
 class Board:
@@ -57,3 +60,14 @@ class Board:
     def _ours(self) -> int:
         assert self._ends is not None, "it is not plugged in"
         return self._ends[0]
+
+
+def sounding(messages: Iterable[MidiMessage]) -> set[tuple[int, int]]:
+    """The notes that were begun and not ended."""
+    held: set[tuple[int, int]] = set()
+    for message in messages:
+        if isinstance(message, NoteOn):
+            held.add((message.channel, message.note))
+        elif isinstance(message, NoteOff):
+            held.discard((message.channel, message.note))
+    return held

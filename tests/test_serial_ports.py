@@ -8,13 +8,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from boards import Board
+from boards import Board, sounding
 from peers import STATUS, CollectingInbox, until
 
 from impsy.adapters import serial_line
+from impsy.adapters.build import build_ports
 from impsy.adapters.serial import BEHIND, SerialPort
 from impsy.adapters.serial_midi import SerialMidiPort
 from impsy.adapters.serial_system import MissingPort, OpenPort
+from impsy.config.load import parse_config
 from impsy.core.actions import DeviceFound, DeviceLost, Origin, Play, Silence, Status
 from impsy.core.events import Gesture, Panic
 from impsy.core.mapping import BendEntry, ControlButton, ControlEntry, NoteEntry
@@ -360,12 +362,9 @@ def test_half_a_message_from_before_a_loss_is_no_part_of_the_next(midi: Bench) -
     assert midi.inbox.is_empty()
 
 
-def sounding(messages: list[MidiMessage]) -> set[tuple[int, int]]:
-    """The notes that were begun and not ended."""
-    held: set[tuple[int, int]] = set()
-    for message in messages:
-        if isinstance(message, NoteOn):
-            held.add((message.channel, message.note))
-        elif isinstance(message, NoteOff):
-            held.discard((message.channel, message.note))
-    return held
+def test_serialmidi_gets_a_port_that_both_name(tmp_path: Path) -> None:
+    both = parse_config('[serial]\nport = "p"\n[serialmidi]\nport = "p"', "test", tmp_path).config
+    each = parse_config('[serial]\nport = "p"\n[serialmidi]\nport = "q"', "test", tmp_path).config
+
+    assert [type(port) for port in build_ports(both, Inbox(), 2)[0]] == [SerialMidiPort]
+    assert [type(port) for port in build_ports(each, Inbox(), 2)[0]] == [SerialPort, SerialMidiPort]
