@@ -62,3 +62,17 @@ class PortError(ImpsyError):
         self.port = port
         self.what = what
         super().__init__(f"{port}: {what}")
+
+
+class NoSuchDevice(ImpsyError):
+    """No device goes by the name `wanted`, or more than one does; `found` are those that are there, or that match."""
+
+    def __init__(self, kind: str, wanted: str, found: Sequence[str], *, ambiguous: bool = False) -> None:
+        self.wanted = wanted
+        self.found = tuple(found)
+        there = ", ".join(f'"{name}"' for name in found) or "none at all"
+        self.what = f"several match: {there}; write one name whole" if ambiguous else f"none matches; found: {there}"
+        if ambiguous:
+            super().__init__(f'"{wanted}" matches {len(found)} {kind}s: {there}; write one name whole')
+        else:
+            super().__init__(f'no {kind} matches "{wanted}"; found: {there}')

@@ -58,7 +58,7 @@ def test_help_stays_light() -> None:
     loaded = modules_after("from impsy.cli.main import main; main(['--help'])")
 
     assert "click" in loaded
-    assert not loaded & (HEAVY | {"numpy", "ai_edge_litert", "asyncio", "msgspec", "websockets", "pythonosc", "mido"})
+    assert not loaded & (HEAVY | {"numpy", "ai_edge_litert", "asyncio", "msgspec", "websockets", "pythonosc", "rtmidi"})
 
 
 def test_nothing_but_training_imports_what_is_heavy() -> None:

@@ -30,7 +30,7 @@ from impsy.runtime.timing import step_time, wake_lateness
 
 PYTHONS = (3, 11), (3, 13)  # the oldest and the newest that it is tested with
 NEEDED = "ai-edge-litert", "click", "msgspec", "numpy", "websockets"
-FOR_DEVICES = {"mido": "MIDI", "python-rtmidi": "MIDI", "pyserial": "serial ports"}
+FOR_DEVICES = {"python-rtmidi": "MIDI", "pyserial": "serial ports"}
 FOR_TRAINING = {"tensorflow": "tensorflow", "keras": "keras", "keras-mdn-layer": "keras_mdn_layer"}  # package: module
 LATE = 0.002  # seconds; see above
 SLOW = 0.002  # seconds; see above
