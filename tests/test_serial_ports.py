@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from boards import Board, sounding
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from peers import STATUS, CollectingInbox, until
 
 from impsy.adapters import serial_line
@@ -368,3 +370,59 @@ def test_serialmidi_gets_a_port_that_both_name(tmp_path: Path) -> None:
 
     assert [type(port) for port in build_ports(both, Inbox(), 2)[0]] == [SerialMidiPort]
     assert [type(port) for port in build_ports(each, Inbox(), 2)[0]] == [SerialPort, SerialMidiPort]
+
+
+MOVES = st.tuples(st.just("play"), st.sampled_from([0.0, 0.5, 1.0]), st.integers(1, 60)) | st.tuples(
+    st.sampled_from(["silence", "panic", "lose", "find", "wait"]), st.none(), st.none()
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(MOVES, max_size=12))
+def test_no_note_hangs_after_any_history_of_plays_and_pulled_cables(
+    tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[str, float, int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("history")
+    bench = Bench(folder, lambda inbox, path: SerialMidiPort(inbox, path, sent=(NoteEntry(0), NoteEntry(0, low=50))))
+    synth = Synth()
+    with ExitStack() as stack:
+        stack.callback(bench.close)
+        bench.open()
+        is_there = True
+        for move, value, times in [*moves, ("find", 0.0, 1), ("silence", 0.0, 1)]:
+            if move == "play":
+                for i in range(times):
+                    bench.play(value, i / 60)
+            elif move in ("silence", "panic"):
+                bench.silence(everything=move == "panic")
+            elif move == "lose" and is_there:
+                synth.hear(bench.board.drain(0.02))
+                bench.lose()
+                is_there = False
+            elif move == "find" and not is_there:
+                bench.find()
+                is_there = True
+            elif move == "wait" and is_there:
+                synth.hear(bench.board.drain(0.02))
+
+        assert until(lambda: not bench.port._line.waiting)
+        synth.hear(bench.board.drain())
+        assert synth.sounding == set()
+
+
+class Synth:
+    """Keeps sounding while its cable is pulled, as one with power of its own does; All Notes Off ends what is left."""
+
+    def __init__(self) -> None:
+        self.sounding: set[tuple[int, int]] = set()
+
+    def hear(self, data: bytes) -> None:
+        for message in MidiStream().feed(data):
+            match message:
+                case NoteOn(channel, note):
+                    self.sounding.add((channel, note))
+                case NoteOff(channel, note):
+                    self.sounding.discard((channel, note))
+                case ControlChange(channel, 123):
+                    self.sounding = {held for held in self.sounding if held[0] != channel}
