@@ -1,0 +1,140 @@
+"""`impsy monitor`: what arrives on any port, and which control it sets; nothing plays."""
+
+import signal
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
+
+import click
+
+from impsy.errors import ImpsyError
+
+if TYPE_CHECKING:
+    from impsy.adapters.listening import Heard
+    from impsy.config.schema import Config
+    from impsy.core.actions import Status
+
+MOST_WAITING = 10_000  # messages that a slow terminal may be behind; beyond, they are counted
+OURS = "an impsy that runs has its ports for itself: end it first, or have it print what it hears with --verbose"
+NO_CHANNEL = "no channel is on in the configuration"
+ASK_AGAIN = 0.5  # seconds: a wait without end does not hear Ctrl-C everywhere
+
+
+@click.command()
+@click.option(
+    "-c",
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="Whose ports to open.  [default: config.toml if it is here, else all MIDI inputs, and OSC on port 6000]",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
+def command(config_file: Path | None, as_json: bool) -> None:
+    """Show what arrives, message by message, with the control that it sets. Nothing plays; Ctrl-C ends it."""
+    from impsy.adapters.listeners import build_listeners
+    from impsy.cli.stage import OWN_CONFIG
+    from impsy.config.schema import Config, Midi, Osc
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    loaded = config_file is not None or OWN_CONFIG.is_file()
+    config, controls = _config(config_file) if loaded else (Config(osc=Osc(), midi=Midi()), None)
+    heard = _Queue()
+    status = _status(config, controls)
+    listeners, problems = build_listeners(config, controls, heard.hear, status, everything=not loaded)
+    for problem in problems:
+        click.echo(f"not heard  {problem}", err=True)
+    if any("in use" in str(problem) for problem in problems):
+        click.echo(f"           {OURS}", err=True)
+    if not listeners:
+        raise ImpsyError("there is nothing to listen to" + ("" if problems else f": {NO_CHANNEL}"))
+    try:
+        for listener in listeners:
+            listener.open(status)
+        click.echo(f"listening  {', '.join(listener.name for listener in listeners)}; Ctrl-C ends it", err=True)
+        for at, what in heard.each():
+            click.echo(_json(at, what) if as_json else _line(at, what))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+class _Queue:
+    """What was heard, with its time, from the threads that hear to the one that prints."""
+
+    def __init__(self) -> None:
+        self._waiting: SimpleQueue[tuple[datetime, Heard]] = SimpleQueue()
+        self._left_out = 0
+
+    def hear(self, what: "Heard") -> None:
+        """Keep it, without waiting; any thread."""
+        if self._waiting.qsize() < MOST_WAITING:
+            self._waiting.put((datetime.now(), what))
+        else:
+            self._left_out += 1
+
+    def each(self) -> "Iterator[tuple[datetime, Heard]]":
+        """Everything in order, for ever."""
+        while True:
+            try:
+                yield self._waiting.get(timeout=ASK_AGAIN)
+            except Empty:
+                if self._left_out:
+                    click.echo(f"left out   {self._left_out} messages: more came than the terminal took", err=True)
+                    self._left_out = 0
+
+
+def _config(path: Path | None) -> "tuple[Config, int | None]":
+    """The configuration whose ports are opened, and its number of controls, if anything tells it."""
+    from impsy.cli.stage import read_config, set_stage
+    from impsy.config.schema import dimension_of_mappings
+
+    loaded = read_config(path)
+    if loaded.problems:
+        raise ImpsyError("\n".join(f"{loaded.source}: {problem}" for problem in loaded.problems))
+    config, stage, _ = set_stage(loaded, {}, None, None)  # a model that is missing is no matter here
+    dimension = stage.predictor.spec.dimension if stage else config.model.dimension or dimension_of_mappings(config)
+    return config, dimension - 1 if dimension else None
+
+
+def _status(config: "Config", controls: int | None) -> "Status":
+    """What a page is told when it connects."""
+    from impsy.core.actions import Status
+    from impsy.core.modes import Turn
+
+    return Status(
+        mode=config.interaction.mode,
+        turn=Turn.CALL,
+        sigma_temperature=config.model.sigmatemp,
+        pi_temperature=config.model.pitemp,
+        timescale=config.model.timescale,
+        threshold=config.interaction.threshold,
+        paused=False,
+        dimension=(controls or 0) + 1,
+        model="impsy monitor",
+        vector=(0.5,) * (controls or 0),
+    )
+
+
+def _line(at: datetime, heard: "Heard") -> str:
+    """One message for people: when, where, what, and what of it."""
+    sets = ", ".join(f"x{index + 1} = {_clipped(value):.3f}" for index, value in heard.changes)
+    meaning = f"  → {sets}" if sets else f"  ({heard.why})" if heard.why else ""
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03}  {heard.port:<10}  {heard.words}{meaning}"
+
+
+def _json(at: datetime, heard: "Heard") -> str:
+    """One message for scripts; controls are counted from 1."""
+    import msgspec
+
+    sets = [{"control": index + 1, "value": _clipped(value)} for index, value in heard.changes]
+    line = {"time": at.isoformat(), "port": heard.port, "message": heard.words, "sets": sets, "why": heard.why}
+    return msgspec.json.encode(line).decode()
+
+
+def _clipped(value: float) -> float:
+    """As it is played."""
+    return min(max(value, 0.0), 1.0)
