@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from jack import Jack
 from peers import free_port
 
 from impsy.cli import checks
 from impsy.cli.checks import Level
 from impsy.cli.main import impsy
 from impsy.config.load import parse_config
+from impsy.config.schema import Config
 from impsy.runtime.timing import Spread
 
 STARTERS = Path(__file__).parents[1] / "impsy/starters"
@@ -36,7 +38,7 @@ def test_a_machine_that_can_play_is_examined_to_the_end_and_left_as_it_was(tmp_p
 
     findings = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.exit_code == 0, done.stdout
-    assert {"python", "packages", "training", "config", "ports", "disk", "model", "timing"} <= {
+    assert {"python", "packages", "training", "config", "ports", "midi", "serial", "disk", "model", "timing"} <= {
         finding["check"] for finding in findings
     }
     assert all(finding["level"] in ("ok", "note") for finding in findings)
@@ -91,6 +93,50 @@ def test_a_log_folder_that_cannot_be_written_is_wrong() -> None:
 
     assert finding.level is Level.WRONG
     assert "-l" in finding.advice
+
+
+def test_a_serial_port_that_is_not_there_may_be_plugged_in_later() -> None:
+    config = parse_config('[serial]\nport = "/dev/ttyNobody"', "test", Path()).config
+
+    findings = list(checks.serial(config))
+
+    assert (findings[-1].level, findings[-1].found) == (Level.NOTE, "/dev/ttyNobody is not there")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may open everything")
+def test_a_serial_port_of_another_group_says_how_to_join_it(tmp_path: Path) -> None:
+    port = tmp_path / "tty"
+    port.touch(mode=0)
+    config = parse_config(f'[serial]\nport = "{port}"', "test", Path()).config
+
+    (finding,) = [finding for finding in checks.serial(config) if finding.level is Level.WRONG]
+
+    assert f"{port} is not for you to open" in finding.found
+    assert "usermod -aG" in finding.advice
+
+
+def test_a_machine_without_midi_is_wrong_only_where_a_configuration_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("rtmidi", reason="python-rtmidi is not installed")
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "nobody at all")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    asking = parse_config('[midi]\nbackend = "jack"', "test", Path()).config
+
+    assert [finding.level for finding in checks.midi(asking)] == [Level.WRONG]
+    assert all(finding.level is Level.OK for finding in checks.midi(Config()))
+
+
+@pytest.mark.slow
+def test_midi_devices_are_found_by_a_part_of_their_name_or_may_be_plugged_in_later() -> None:
+    mido = pytest.importorskip("mido")
+    text = '[midi]\nbackend = "jack"\nin_device = ["knobs", "gone"]'
+    with Jack(), mido.open_output("knobs", virtual=True, client_name="gear", api="UNIX_JACK"):
+        findings = list(checks.midi(parse_config(text, "test", Path()).config))
+
+    assert [finding.level.value for finding in findings] == ["ok", "ok", "note"]
+    assert findings[1].found == '"knobs" is gear:knobs'
+    assert 'no MIDI input matches "gone"' in findings[2].found
 
 
 def test_a_spread_is_told_in_milliseconds() -> None:

@@ -61,6 +61,12 @@ def test_help_stays_light() -> None:
     assert not loaded & (HEAVY | {"numpy", "ai_edge_litert", "asyncio", "msgspec", "websockets", "pythonosc", "rtmidi"})
 
 
+def test_listing_the_ports_stays_light() -> None:
+    loaded = modules_after("from impsy.cli.main import main; main(['ports'])")
+
+    assert not loaded & (HEAVY | {"numpy", "ai_edge_litert", "asyncio", "websockets", "mido"})
+
+
 def test_nothing_but_training_imports_what_is_heavy() -> None:
     light = [name for name in our_modules() if not name.startswith("impsy.training")]
 

@@ -2,10 +2,15 @@
 
 import errno
 import socket
+import struct
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 
 from impsy.errors import PortError
 
 _NO_SUCH_ADDRESS = "this machine has no such address; 127.0.0.1 is itself, 0.0.0.0 all its networks"
+_SIOCGIFADDR = 0x8915  # linux/sockios.h: the address of an interface
 _WAITING = 128  # connections that the system keeps until they are accepted
 _HELD = 65_536  # bytes that the system holds for a client; megabytes of the past are no use to anyone
 _KEEPALIVE = {  # a phone that left the room would keep its place for two hours: 10 s of silence, then 4 questions
@@ -75,3 +80,28 @@ def lan_address() -> str | None:
             return None
         address = str(probe.getsockname()[0])
     return None if address.startswith("127.") else address
+
+
+def own_addresses() -> list[tuple[str, str]]:
+    """Every address (IPv4) of this machine that others may reach, the likeliest first, with its interface if known."""
+    likeliest = lan_address()
+    found = dict(_interface_addresses())
+    try:
+        named = [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    except OSError:  # a machine that does not know its own name
+        named = []
+    every = dict.fromkeys([*filter(None, [likeliest]), *found, *named])
+    return [(address, found.get(address, "")) for address in every if not address.startswith("127.")]
+
+
+def _interface_addresses() -> Iterator[tuple[str, str]]:
+    """The first address of each network interface, where the system (Linux) tells."""
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        for _, name in socket.if_nameindex():
+            with suppress(OSError):  # an interface without an address
+                asked = struct.pack("256s", name.encode()[:15])
+                yield socket.inet_ntoa(fcntl.ioctl(probe.fileno(), _SIOCGIFADDR, asked)[20:24]), name

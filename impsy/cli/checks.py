@@ -18,11 +18,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from impsy.adapters.build import build_ports
+from impsy.adapters.midi_system import SYSTEMS, MidiSystem, match
+from impsy.adapters.serial_system import found_ports
 from impsy.cli.stage import Stage, set_stage
 from impsy.config.load import LoadedConfig
 from impsy.config.notes import notes_on
-from impsy.config.schema import Config
-from impsy.errors import ModelError
+from impsy.config.schema import Config, Midi
+from impsy.errors import ModelError, NoSuchDevice, PortError
 from impsy.model.litert import LiteRtPredictor
 from impsy.runtime import clock
 from impsy.runtime.inbox import EventInbox
@@ -173,6 +175,42 @@ def configuration(loaded: LoadedConfig) -> tuple[list[Finding], Config, Stage | 
     if loaded.written:
         findings += [Finding(Level.NOTE, "config", note) for note in (*loaded.notes, *notes_on(config, controls))]
     return findings, config, stage
+
+
+def midi(config: Config) -> Iterator[Finding]:
+    """The MIDI system, and the devices that the configuration names."""
+    asked = config.midi or Midi()
+    try:
+        system = MidiSystem(asked.backend)
+    except PortError as error:
+        advice = "start JACK, load snd-seq, or take [midi] out of the configuration"
+        yield Finding(Level.WRONG if config.midi else Level.OK, "midi", error.what, advice if config.midi else "")
+        return
+    inputs, outputs = system.inputs(), system.outputs()
+    system.close()
+    yield Finding(Level.OK, "midi", f"{SYSTEMS[system.backend]}, {len(inputs)} inputs, {len(outputs)} outputs")
+    for devices, there, kind in ((asked.in_device, inputs, "MIDI input"), (asked.out_device, outputs, "MIDI output")):
+        for device in devices:
+            try:
+                yield Finding(Level.OK, "midi", f'"{device}" is {match(device, there, kind).name}')
+            except NoSuchDevice as error:
+                yield Finding(Level.NOTE, "midi", str(error), "plug it in, now or while impsy plays")
+
+
+def serial(config: Config) -> Iterator[Finding]:
+    """The serial ports, and leave to use them; none is opened, which would restart an Arduino."""
+    listed = [port.device for port in found_ports()]
+    wanted = [section.port for section in (config.serial, config.serialmidi) if section is not None]
+    there = list(dict.fromkeys((*listed, *(port for port in wanted if Path(port).exists()))))
+    shut = [port for port in there if Path(port).exists() and not os.access(port, os.R_OK | os.W_OK)]
+    usable = [port for port in there if port not in shut]
+    yield Finding(Level.OK, "serial", ", ".join(usable) if usable else "no port")
+    for port in shut:
+        level = Level.WRONG if port in wanted else Level.NOTE
+        advice = f"sudo usermod -aG {Path(port).group()} $USER, and log in again"
+        yield Finding(level, "serial", f"{port} is not for you to open", advice)
+    for port in (port for port in wanted if port not in there):
+        yield Finding(Level.NOTE, "serial", f"{port} is not there", "plug it in, now or while impsy plays")
 
 
 def servers(config: Config, stage: Stage | None) -> Iterator[Finding]:

@@ -47,6 +47,8 @@ def _examine(config_file: Path | None, logs: Path) -> Iterator["Finding"]:
     findings, config, stage = checks.configuration(read_config(config_file))
     yield from findings
     yield from checks.servers(config, stage)
+    yield from checks.midi(config)
+    yield from checks.serial(config)
     yield from checks.disk(logs)
     yield from checks.models(stage, Path("models"))
     yield from checks.priority()

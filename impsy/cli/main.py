@@ -15,6 +15,7 @@ COMMANDS = {  # name: (module, one line for --help); the order is that of a firs
     "train": ("impsy.cli.train", "Train a model on a dataset."),
     "replay": ("impsy.cli.replay", "Play a log or a dataset as OSC, at its recorded timing."),
     "init": ("impsy.cli.init", "Make a folder ready to play, record and train in."),
+    "ports": ("impsy.cli.ports", "List MIDI and serial ports, and this machine's network addresses."),
     "monitor": ("impsy.cli.monitor", "Show what arrives on any port, and which control it sets."),
     "doctor": ("impsy.cli.doctor", "Examine this machine: can it play, and what to do where it cannot."),
     "config": ("impsy.cli.config", "Check a configuration, or show what holds."),
