@@ -12,11 +12,15 @@ STARTING = 10  # seconds that a start may take on a busy machine; it takes 0.3 o
 
 
 class Jack:
-    """A JACK server as a context manager; within, whatever speaks JACK in this process and its children finds it."""
+    """A JACK server as a context manager; within, whatever speaks JACK in this process and its children finds it.
 
-    def __init__(self) -> None:
+    It turns over every `frames` at 48 kHz.
+    """
+
+    def __init__(self, frames: int = 64) -> None:
         if shutil.which("jackd") is None:
             pytest.skip("jackd is not here: apt-get install jackd2")
+        self._frames = str(frames)
         self.name = f"impsy-{os.getpid()}-{time.monotonic_ns()}"
 
     def __enter__(self) -> "Jack":
@@ -33,7 +37,7 @@ class Jack:
 
     def start(self) -> None:
         """Start, again if need be, and wait until it takes clients."""
-        command = ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", "48000", "-p", "64"]
+        command = ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", "48000", "-p", self._frames]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait = ["jack_wait", "-s", self.name, "-w", "-t", str(STARTING)]
         subprocess.run(wait, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
