@@ -1,5 +1,6 @@
 """The errors that impsy raises on purpose: each text says what is wrong and what to do about it."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -47,12 +48,17 @@ class NotEnoughData(ImpsyError):
 
 
 class MissingExtra(ImpsyError):
-    """A command needs an optional part of the installation; `extra` names it, `install` is the command that adds it."""
+    """A command needs an optional part of the installation; `extra` names it, `install` is the command that adds it.
 
-    def __init__(self, extra: str, needs: str, install: str) -> None:
+    The command fits how impsy itself was installed, for the Python that runs.
+    """
+
+    def __init__(self, extra: str, needs: str) -> None:
+        checkout = Path(__file__).parents[1]
+        what = f"-e '{checkout}[{extra}]'" if (checkout / "pyproject.toml").exists() else f"'impsy[{extra}]'"
         self.extra = extra
-        self.install = install
-        super().__init__(f"{needs}; this installs them:\n\n    {install}\n")
+        self.install = f"{sys.executable} -m pip install {what}"
+        super().__init__(f"{needs}; this installs them:\n\n    {self.install}\n")
 
 
 class PortError(ImpsyError):

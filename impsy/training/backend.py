@@ -8,7 +8,6 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from impsy.errors import MissingExtra
 
@@ -24,20 +23,13 @@ _SETTINGS = {
 def load_backend() -> None:
     """Import Keras and TensorFlow; raises `MissingExtra` where they are not installed."""
     if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-        raise MissingExtra("train", "training needs TensorFlow and Keras", _install())
+        raise MissingExtra("train", "training needs TensorFlow and Keras")
     os.environ.update(_SETTINGS)
     with hushed():
         for name in _NEEDED:
             importlib.import_module(name)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
-
-
-def _install() -> str:
-    """The one command that fits how impsy itself was installed, for the Python that runs."""
-    checkout = Path(__file__).parents[2]
-    what = f"-e '{checkout}[train]'" if (checkout / "pyproject.toml").exists() else "'impsy[train]'"
-    return f"{sys.executable} -m pip install {what}"
 
 
 @contextmanager
