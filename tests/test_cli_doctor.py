@@ -4,6 +4,9 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,8 @@ from impsy.config.load import parse_config
 from impsy.config.schema import Config
 from impsy.runtime.timing import Spread
 
-STARTERS = Path(__file__).parents[1] / "impsy/starters"
+ROOT = Path(__file__).parents[1]
+STARTERS = ROOT / "impsy/starters"
 DATA = Path(__file__).parent / "data"
 
 
@@ -103,16 +107,30 @@ def test_a_serial_port_that_is_not_there_may_be_plugged_in_later() -> None:
     assert (findings[-1].level, findings[-1].found) == (Level.NOTE, "/dev/ttyNobody is not there")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may open everything")
-def test_a_serial_port_of_another_group_says_how_to_join_it(tmp_path: Path) -> None:
-    port = tmp_path / "tty"
-    port.touch(mode=0)
-    config = parse_config(f'[serial]\nport = "{port}"', "test", Path()).config
+AS_SOMEBODY_ELSE = """
+import grp, os, sys
+from pathlib import Path
+from impsy.cli import checks
+from impsy.config.load import parse_config
+config = parse_config(f"[serial]\\nport = '{sys.argv[1]}'", "test", Path()).config
+list(checks.serial(config))  # whatever it imports late, while it may
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+for finding in checks.serial(config):
+    print(finding.level, finding.found, finding.advice)
+"""
 
-    (finding,) = [finding for finding in checks.serial(config) if finding.level is Level.WRONG]
 
-    assert f"{port} is not for you to open" in finding.found
-    assert "usermod -aG" in finding.advice
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no groups of ports")
+def test_a_serial_port_that_is_not_yours_to_open_is_wrong_and_says_how_to_be_let_in() -> None:
+    with tempfile.NamedTemporaryFile() as port:
+        Path(port.name).chmod(0)
+        command = [sys.executable, "-c", AS_SOMEBODY_ELSE, port.name]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+
+    (wrong,) = [line for line in done.stdout.splitlines() if line.startswith("wrong")]
+    assert f"{port.name} is not for you to open" in wrong
+    assert "sudo " in wrong
 
 
 def test_a_machine_without_midi_is_wrong_only_where_a_configuration_asks_for_it(

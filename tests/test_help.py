@@ -1,12 +1,13 @@
 """The help of every command tells all that a user has to know of it."""
 
 import re
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from impsy.cli.main import impsy
+from impsy.cli.main import COMMANDS, impsy
 
 
 def commands(group: click.Group, *names: str) -> list[tuple[tuple[str, ...], click.Command]]:
@@ -33,3 +34,10 @@ def test_every_option_says_what_it_does_and_what_holds_without_it(
         if isinstance(option.default, str | int | float) and option.default is not False:
             assert option.show_default, option.name
         assert option.opts[-1] in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_stands_in_the_reference(name: str) -> None:
+    page = Path(__file__).parents[1] / "docs/reference/commands.md"
+
+    assert f"| [`{name}`](#" in page.read_text("utf-8"), f"docs/reference/commands.md has no row for {name}"

@@ -20,6 +20,7 @@ from msgspec import Struct
 from impsy.adapters.build import build_ports
 from impsy.adapters.midi_system import SYSTEMS, MidiSystem, match
 from impsy.adapters.serial_system import found_ports
+from impsy.cli.left_out import count
 from impsy.cli.stage import Stage, set_stage
 from impsy.config.load import LoadedConfig
 from impsy.config.notes import notes_on
@@ -172,8 +173,8 @@ def configuration(loaded: LoadedConfig) -> tuple[list[Finding], Config, Stage | 
     controls = stage.predictor.spec.controls if stage else None
     if stage is not None and not problems:
         findings.append(Finding(Level.OK, "config", f"{loaded.source}, {stage.model_name}, {controls} controls"))
-    if loaded.written:
-        findings += [Finding(Level.NOTE, "config", note) for note in (*loaded.notes, *notes_on(config, controls))]
+    notes = (*loaded.notes, *(() if problems else notes_on(config, controls)))
+    findings += [Finding(Level.NOTE, "config", note) for note in notes]
     return findings, config, stage
 
 
@@ -188,7 +189,8 @@ def midi(config: Config) -> Iterator[Finding]:
         return
     inputs, outputs = system.inputs(), system.outputs()
     system.close()
-    yield Finding(Level.OK, "midi", f"{SYSTEMS[system.backend]}, {len(inputs)} inputs, {len(outputs)} outputs")
+    told = f"{count(len(inputs), 'input')}, {count(len(outputs), 'output')}"
+    yield Finding(Level.OK, "midi", f"{SYSTEMS[system.backend]}, {told}")
     for devices, there, kind in ((asked.in_device, inputs, "MIDI input"), (asked.out_device, outputs, "MIDI output")):
         for device in devices:
             try:
@@ -201,14 +203,13 @@ def serial(config: Config) -> Iterator[Finding]:
     """The serial ports, and leave to use them; none is opened, which would restart an Arduino."""
     listed = [port.device for port in found_ports()]
     wanted = [section.port for section in (config.serial, config.serialmidi) if section is not None]
-    there = list(dict.fromkeys((*listed, *(port for port in wanted if Path(port).exists()))))
-    shut = [port for port in there if Path(port).exists() and not os.access(port, os.R_OK | os.W_OK)]
+    there = list(dict.fromkeys((*listed, *(port for port in wanted if os.access(port, os.F_OK)))))
+    shut = [port for port in there if os.access(port, os.F_OK) and not os.access(port, os.R_OK | os.W_OK)]
     usable = [port for port in there if port not in shut]
     yield Finding(Level.OK, "serial", ", ".join(usable) if usable else "no port")
     for port in shut:
         level = Level.WRONG if port in wanted else Level.NOTE
-        advice = f"sudo usermod -aG {Path(port).group()} $USER, and log in again"
-        yield Finding(level, "serial", f"{port} is not for you to open", advice)
+        yield Finding(level, "serial", f"{port} is not for you to open", _join(port))
     for port in (port for port in wanted if port not in there):
         yield Finding(Level.NOTE, "serial", f"{port} is not there", "plug it in, now or while impsy plays")
 
@@ -224,6 +225,17 @@ def servers(config: Config, stage: Stage | None) -> Iterator[Finding]:
     free = [f"{kind} {ours.server_ip}:{ours.server_port}" for kind, ours in named if ours is not None]
     if free and not problems:
         yield Finding(Level.OK, "ports", f"{' and '.join(free)} can be had")
+
+
+def _join(port: str) -> str:
+    """How to get leave to use a serial port: by joining its group, which nobody should where that is root."""
+    try:
+        group = Path(port).group()
+    except (KeyError, OSError):  # a group without a name
+        group = "root"
+    if group == "root":
+        return f"it belongs to no group that you could join: sudo chgrp dialout {port}, and join dialout"
+    return f"sudo usermod -aG {group} $USER, and log in again"
 
 
 def _version(name: str) -> str:

@@ -39,7 +39,7 @@ def _check(file: Path | None) -> bool:
         where = "" if problem.startswith(loaded.source) else f"{loaded.source}: "
         click.echo(f"wrong      {where}{problem}")
     controls = stage.predictor.spec.controls if stage else None
-    for note in (*loaded.notes, *notes_on(config, controls)) if loaded.written else ():
+    for note in (*loaded.notes, *(() if problems else notes_on(config, controls))):
         click.echo(f"note       {loaded.source}: {note}")
     if stage is not None and not problems:
         click.echo(f"ok         {loaded.source}: {config.interaction.mode}, {_told_model(stage)}")
