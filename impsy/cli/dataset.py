@@ -1,18 +1,42 @@
-"""`impsy dataset`: logs become a dataset."""
+"""`impsy dataset`: recordings become a dataset."""
 
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from impsy.cli.left_out import count, tell_left_out
+from impsy.core.interaction import LONGEST_DT
 from impsy.errors import ImpsyError, LogError
+
+if TYPE_CHECKING:
+    from impsy.data.collate import Collection
+    from impsy.data.sources import Sources
 
 
 @click.command()
 @click.option("-D", "--dimension", type=click.IntRange(min=2), help="Controls + 1; needed where logs differ.")
 @click.option(
-    "-S", "--source", type=click.Path(path_type=Path), default="logs", show_default=True, help="The folder of logs."
+    "-S",
+    "--source",
+    "places",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A folder of logs, or a dataset; may be given several times.  [default: logs]",
+)
+@click.option(
+    "--exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave out the logs whose name (or path) fits, such as '2026-01-31*'; may be given several times.",
+)
+@click.option(
+    "--max-dt",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="SECONDS",
+    default=LONGEST_DT,
+    show_default=True,
+    help="A longer silence ends a performance, and another begins.",
 )
 @click.option(
     "-O",
@@ -23,23 +47,33 @@ from impsy.errors import ImpsyError, LogError
     help="The folder for it.",
 )
 @click.option("-F", "--filename", help="The file name.  [default: training-dataset-<dimension>d.npz]")
-def command(dimension: int | None, source: Path, destination: Path, filename: str | None) -> None:
-    """Collect logs into a dataset to train on."""
-    from impsy.data.collate import collate, find_logs
+def command(
+    dimension: int | None,
+    places: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    max_dt: float,
+    destination: Path,
+    filename: str | None,
+) -> None:
+    """Collect logs into a dataset to train on. The same logs give the same file, byte for byte."""
+    from impsy.data.collate import collate
     from impsy.data.datasets import dataset_name, load_dataset, save_dataset
+    from impsy.data.sources import find_sources
 
-    logs = find_logs(source)
-    dimension = _choose(source, logs, dimension)
-    collection = collate(logs[dimension], dimension)
-    for path, why in collection.unused.items():
-        click.echo(f"left out   {path}: {why}", err=True)
-    tell_left_out(collection)
-    if not collection.performances:
-        raise LogError(source, f"no performance is in its {len(logs[dimension])} logs of dimension {dimension}")
+    places = places or (Path("logs"),)
+    sources = find_sources(places, exclude)
+    dimension = _choose(_named(places), sources, dimension)
+    for pattern in exclude:
+        click.echo(f"excluded   {count(sources.excluded[pattern], 'file')} by {pattern}", err=True)
+    collection = collate(sources.by_dimension[dimension], dimension)
+    _tell(collection, max_dt)
+    performances = collection.performances(max_dt)
+    if not performances:
+        raise ImpsyError(f"{_named(places)}: nothing of dimension {dimension} is a performance")
     path = destination / (filename or dataset_name(dimension))
     if path.suffix != ".npz":
         path = path.with_name(f"{path.name}.npz")
-    save_dataset(path, collection.performances)
+    save_dataset(path, performances)
     dataset = load_dataset(path)
     click.echo(
         f"{path}: {count(len(dataset.performances), 'performance')}, "
@@ -48,13 +82,33 @@ def command(dimension: int | None, source: Path, destination: Path, filename: st
     click.echo(f"next       impsy train {path}", err=True)
 
 
-def _choose(source: Path, logs: Mapping[int, list[Path]], dimension: int | None) -> int:
+def _named(places: tuple[Path, ...]) -> str:
+    return ", ".join(map(str, places))
+
+
+def _choose(named: str, sources: "Sources", dimension: int | None) -> int:
     """The dimension asked for, else the only one present."""
-    there = ", ".join(f"{found} ({count(len(paths), 'log')})" for found, paths in sorted(logs.items()))
-    if not logs:
-        raise LogError(source, "holds no log (*-<dimension>d-mdrnn.log); play with `impsy run` first")
-    if dimension is not None and dimension not in logs:
-        raise LogError(source, f"holds no log of dimension {dimension}; there are: {there}")
-    if dimension is None and len(logs) > 1:
-        raise ImpsyError(f"{source} holds logs of several dimensions: {there}; choose one with --dimension")
-    return dimension if dimension is not None else next(iter(logs))
+    found = sources.by_dimension
+    there = ", ".join(f"{dim} ({count(len(paths), 'log')})" for dim, paths in sorted(found.items()))
+    if not found and sources.excluded:
+        raise LogError(named, "holds nothing but what --exclude leaves out")
+    if not found:
+        raise LogError(named, "holds no log (*-<dimension>d-mdrnn.log); play with `impsy run` first")
+    if dimension is not None and dimension not in found:
+        raise LogError(named, f"holds no log of dimension {dimension}; there are: {there}")
+    if dimension is None and len(found) > 1:
+        raise ImpsyError(f"{named} holds logs of several dimensions: {there}; choose one with --dimension")
+    return dimension if dimension is not None else next(iter(found))
+
+
+def _tell(collection: "Collection", max_dt: float) -> None:
+    """One line for each kind of thing that was left out, mended or cut."""
+    for name, why in collection.unused.items():
+        click.echo(f"left out   {name}: {why}", err=True)
+    tell_left_out(collection)
+    silences = collection.silences(max_dt)
+    if len(silences):
+        minutes = f"{silences.sum() / 60:.1f} minutes in all"
+        click.echo(f"split      at {count(len(silences), 'silence')} longer than {max_dt:g} s, {minutes}", err=True)
+    if lone := collection.lone_gestures(max_dt):
+        click.echo(f"left out   {count(lone, 'gesture')} alone between silences, without a dt", err=True)

@@ -1,62 +1,84 @@
-"""Collating: a folder of logs becomes performances, and what could not be used is told."""
+"""Collating: recordings become performances, and what could not be used is told."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impsy.data.logs import log_dimension, read_log
-from impsy.errors import LogError
+from impsy.core.interaction import LONGEST_DT
+from impsy.data.datasets import load_dataset
+from impsy.data.logs import read_log
+from impsy.data.phrases import after_silence, spans, split
+from impsy.data.sources import DATASET
+from impsy.errors import DatasetError, LogError
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was played in one go: a log, or one performance of a dataset; its silences are still in it."""
+
+    name: str  # what a person knows it by
+    rows: NDArray[np.float64]  # (length, dimension), rows [dt, x_1 … x_n]
+    steps_back: tuple[float, ...] = ()  # seconds by which its clock went back, each time
 
 
 @dataclass(slots=True)
 class Collection:
-    """Performances of one dimension, one per log that held any, and what was left out on the way."""
+    """Recordings of one dimension that hold any interaction, and what was left out on the way."""
 
-    performances: list[NDArray[np.float64]] = field(default_factory=list)  # (length, dimension) each
-    unused: dict[Path, str] = field(default_factory=dict)  # files, and why
+    recordings: list[Recording] = field(default_factory=list)
+    unused: dict[str, str] = field(default_factory=dict)  # recordings, and why
     skipped: Counter[str] = field(default_factory=Counter)  # rows, by reason
     clipped: int = 0  # values
-    negative_dts: int = 0
+
+    @property
+    def negative_dts(self) -> int:
+        """How often a clock went back."""
+        return sum(len(recording.steps_back) for recording in self.recordings)
+
+    def performances(self, max_dt: float = LONGEST_DT) -> list[NDArray[np.floating]]:
+        """The phrases of all recordings, in order: no dt in them is longer than `max_dt` seconds."""
+        return [phrase.rows for phrase in split([recording.rows for recording in self.recordings], max_dt)]
+
+    def silences(self, max_dt: float = LONGEST_DT) -> NDArray[np.float64]:
+        """The dt of each silence longer than `max_dt`."""
+        every = [recording.rows[after_silence(recording.rows, max_dt), 0] for recording in self.recordings]
+        return np.concatenate([np.zeros(0), *every])
+
+    def lone_gestures(self, max_dt: float = LONGEST_DT) -> int:
+        """How many phrases were a single gesture, which has no dt: they are in no performance."""
+        return sum(start == stop for recording in self.recordings for start, stop in spans(recording.rows, max_dt))
 
 
-def find_logs(folder: Path) -> dict[int, list[Path]]:
-    """The logs in `folder`, in order of their names, by dimension; raises `LogError` if it cannot be looked into."""
-    found: dict[int, list[Path]] = {}
-    try:
-        names = sorted((path.name for path in folder.iterdir()), key=_in_time)
-    except FileNotFoundError as error:
-        raise LogError(folder, "there is no such folder; play with `impsy run` first") from error
-    except OSError as error:
-        raise LogError(folder, f"cannot be looked into: {error.strerror or error}") from error
-    for name in names:
-        dimension = log_dimension(name)
-        if dimension is not None and dimension >= 2:
-            found.setdefault(dimension, []).append(folder / name)
-    return found
-
-
-def _in_time(name: str) -> tuple[str, int, str]:
-    """Sorts by the start; within one second, the names with a number (`-2`, `-10`) follow, and are longer."""
-    return name[: len("2026-01-31T20-15-00")], len(name), name
-
-
-def collate(logs: list[Path], dimension: int) -> Collection:
-    """Read logs of one dimension, each into a performance; one that cannot be opened or is empty is left out."""
+def collate(paths: Iterable[Path], dimension: int) -> Collection:
+    """Read logs and datasets of one dimension; what cannot be opened or is empty is left out."""
     collection = Collection()
-    for path in logs:
+    for path in paths:
         try:
-            reading = read_log(path, dimension - 1)
-        except LogError as error:
-            collection.unused[path] = error.what
+            recordings = _from_dataset(path) if path.suffix == DATASET else _from_log(path, dimension, collection)
+        except (LogError, DatasetError) as error:
+            collection.unused[str(path)] = error.what
             continue
-        collection.skipped += reading.skipped
-        collection.clipped += reading.clipped
-        collection.negative_dts += reading.negative_dts
-        if len(reading.rows):
-            collection.performances.append(reading.rows)
-        else:
-            collection.unused[path] = "fewer than two rows of the performer"
+        for recording in recordings:
+            if len(recording.rows):
+                collection.recordings.append(recording)
+            else:
+                collection.unused[recording.name] = "fewer than two rows of the performer"
     return collection
+
+
+def _from_log(path: Path, dimension: int, collection: Collection) -> list[Recording]:
+    reading = read_log(path, dimension - 1)
+    collection.skipped += reading.skipped
+    collection.clipped += reading.clipped
+    steps = np.diff(reading.seconds)
+    return [Recording(str(path), reading.rows, tuple((-steps[steps < 0.0]).tolist()))]
+
+
+def _from_dataset(path: Path) -> list[Recording]:
+    """Those of an older dataset may be empty: nothing to tell."""
+    tables = enumerate(load_dataset(path).performances)
+    return [Recording(f"{path}, performance {index}", table.astype(float)) for index, table in tables if len(table)]
