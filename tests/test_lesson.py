@@ -132,6 +132,19 @@ def test_the_tail_of_a_wiggle_does_not_become_the_next_control():
     assert lesson.candidate is None
 
 
+def test_control_after_control_is_told_while_the_hand_goes_on_and_another_trembles():
+    lesson, at = Lesson(), 0.0
+    for controller in range(21, 29):
+        for value in chain(range(0, 128, 6), range(127, 0, -6)):
+            lesson.hear(PORT, ControlChange(0, controller, value), at)
+            lesson.hear(PORT, ControlChange(0, 90, 60 + value % 3), at + 0.001)
+            lesson.take()
+            at += 0.01
+        at += 0.05
+
+    assert lesson.taken == [Source(PORT, ControlEntry(0, controller)) for controller in range(21, 29)]
+
+
 def test_where_the_pitch_is_given_the_same_keys_give_their_velocity():
     lesson = show(Lesson(), [NoteOn(0, 60, 90)])
     lesson.take()

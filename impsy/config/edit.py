@@ -114,7 +114,8 @@ def _set(table: TableItem, key: str, value: Any) -> None:
         return
     new = _mapping(value) if isinstance(value, tuple) else tomlkit.item(value)
     if item is not None:
-        table[key] = new
+        if item.unwrap() != plain(value):
+            table[key] = new
         return
     blank = _trailing_blank(table.value)
     table.append(key if key.isidentifier() and key.islower() else SingleKey(key, KeyType.Basic), new)

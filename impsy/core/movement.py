@@ -1,15 +1,16 @@
 """Which of many controls a hand is moving: it travels far, by itself, while others rest, tremble or drift.
 
 Sensors are never still. A control counts as moved when, within the last two seconds, it has gone through several
-places over a quarter of its range, or been switched over half of it, and twice as far as any other. One message says
-nothing: many devices tell where all of their controls stand as soon as somebody listens.
+places over a quarter of its range, or been switched over half of it, and twice as far as any other has just now. One
+message says nothing: many devices tell where all of their controls stand as soon as somebody listens.
 """
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from typing import Generic, TypeVar
 
 WINDOW = 2.0  # seconds
+JUST_NOW = 0.5  # seconds, in which others count
 FAR = 0.25  # of the range, through at least
 PLACES = 4  # of which a knob passes many; fewer are a switch, which has to go
 SWITCHED = 0.5  # of the range
@@ -29,15 +30,21 @@ class Movements(Generic[What]):
     def __init__(self) -> None:
         self._tracks: dict[What, deque[tuple[float, float]]] = {}
 
-    def hear(self, what: What, value: float, at: float) -> bool:
-        """Whether this control, which is now at `value`, has been moved: clearly, and no other nearly as far."""
+    def hear(self, what: What, value: float, at: float, known: Collection[What] = ()) -> bool:
+        """Whether this control, which is now at `value`, has been moved: clearly, and no other nearly as far.
+
+        Those that are `known` already may move as they like.
+        """
         track = self._tracks.setdefault(what, deque(maxlen=MOST_KEPT))
         track.append((at, value))
-        travelled = self._span(what, at)
+        while track[0][0] < at - WINDOW:
+            track.popleft()
+        travelled = self._span(what, at - WINDOW)
         places = len({place for _, place in track})
         if not (travelled >= SWITCHED or (travelled >= FAR and places >= PLACES)):
             return False
-        return all(2 * self._span(other, at) <= travelled for other in self._tracks if other != what)
+        others = [other for other in self._tracks if other != what and other not in known]
+        return all(2 * self._span(other, at - JUST_NOW) <= travelled for other in others)
 
     def forget(self, what: What) -> None:
         """It turned out to be a part of another control."""
@@ -47,10 +54,7 @@ class Movements(Generic[What]):
         """From here on only what is moved anew counts."""
         self._tracks.clear()
 
-    def _span(self, what: What, at: float) -> float:
-        """How far it has travelled within the window that ends at `at`."""
-        track = self._tracks[what]
-        while track and track[0][0] < at - WINDOW:
-            track.popleft()
-        places = [place for _, place in track]
+    def _span(self, what: What, since: float) -> float:
+        """How far it has travelled since then."""
+        places = [place for at, place in self._tracks[what] if at >= since]
         return max(places) - min(places) if places else 0.0

@@ -69,13 +69,13 @@ class Recogniser:
             case NoteOn(channel, note, velocity) if velocity > 0:
                 return self._struck(channel, note, velocity, NoteEntry(channel) in given)
             case ControlChange(channel, controller, value) if controller < CHANNEL_MODE:
-                return self._turned(channel, controller, value, at)
+                return self._turned(channel, controller, value, at, given)
             case PitchBend(channel, value):
-                return self._moved(BendEntry(channel), value, BEND_TOP, at)
+                return self._moved(BendEntry(channel), value, BEND_TOP, at, given)
             case Aftertouch(channel, value):
-                return self._moved(AftertouchEntry(channel), value, 127, at)
+                return self._moved(AftertouchEntry(channel), value, 127, at, given)
             case PolyAftertouch(channel, note, value):
-                return self._moved(PolyAftertouchEntry(channel, note), value, 127, at)
+                return self._moved(PolyAftertouchEntry(channel, note), value, 127, at, given)
         return None
 
     def _struck(self, channel: int, note: int, velocity: int, pitch_is_given: bool) -> Entry:
@@ -92,7 +92,7 @@ class Recogniser:
         self._see(NoteEntry(channel), note)
         return VelocityEntry(channel) if one_key and enough else NoteEntry(channel)
 
-    def _turned(self, channel: int, controller: int, value: int, at: float) -> Entry | None:
+    def _turned(self, channel: int, controller: int, value: int, at: float, given: Collection[Entry]) -> Entry | None:
         if controller in PARAMETER_NUMBERS:
             self._parameters.add(channel)
             self.speaks_parameters = True
@@ -110,17 +110,17 @@ class Recogniser:
                 for half in (ControlEntry(*pair), ControlEntry(channel, controller)):
                     self._movements.forget(half)
                     self.seen.pop(half, None)
-                return self._moved(FineControlEntry(*pair), coarse << 7 | value, BEND_TOP, at)
-        return self._moved(ControlEntry(channel, controller), value, 127, at)
+                return self._moved(FineControlEntry(*pair), coarse << 7 | value, BEND_TOP, at, given)
+        return self._moved(ControlEntry(channel, controller), value, 127, at, given)
 
     def _is_pair(self, channel: int, msb: int) -> bool:
         """Whether nearly each coarse half, but for the last, has been followed by its fine one at once."""
         followed = self._pair_count[channel, msb]
         return followed > 0 and followed >= NEARLY_EACH * (self._coarse_count[channel, msb] - 1)
 
-    def _moved(self, entry: Entry, raw: int, top: int, at: float) -> Entry | None:
+    def _moved(self, entry: Entry, raw: int, top: int, at: float, given: Collection[Entry]) -> Entry | None:
         self._see(entry, raw)
-        return entry if self._movements.hear(entry, raw / top, at) else None
+        return entry if self._movements.hear(entry, raw / top, at, given) else None
 
     def _see(self, entry: Entry, raw: int) -> None:
         seen = self.seen.setdefault(entry, Seen(raw, raw, raw))

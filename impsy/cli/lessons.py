@@ -1,0 +1,217 @@
+"""The lessons of `impsy learn`, one for each kind of port: listen, ask, and write what was learned."""
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from impsy.adapters.ears import Ears, Tell
+from impsy.cli.learned import Target, Written, write
+from impsy.cli.talk import Talk, listen_to_answers
+from impsy.cli.teach import Classroom, Happened, Plan, Said, teach_mapping, teach_vector
+from impsy.config.mappings import write_entry
+from impsy.config.schema import Midi, Osc
+from impsy.core.dense import DenseLesson
+from impsy.core.lesson import Source, mappings_of
+from impsy.core.mapping import Mapping
+from impsy.errors import ImpsyError, PortError
+
+INTERFACE = "/interface"  # the one OSC address that sets controls
+NO_WORD_OF_A_DEVICE = re.compile(r"#?\d+|\b(in|out|input|output|midi|port|capture|playback)\b|[\W_]+")
+HINT = "Enter takes what moved, s skips, b goes back, q ends and writes"
+
+
+class NothingLearned(ImpsyError):
+    """Nothing, or less than was asked for, was shown; `found` counts controls."""
+
+    def __init__(self, found: int, path: Path, wanted: int | None = None) -> None:
+        self.found = found
+        shown = f"{found} of {wanted} controls were" if wanted else "nothing was"
+        super().__init__(f"{shown} shown: {path} is as it was. `impsy ports` lists what is there to be heard")
+
+
+def learn(target: Target, port: str, device: str | None, host: str | None, plan: Plan, talk: Talk) -> dict[str, Any]:
+    """One whole lesson; what was learned, as values."""
+    happened: SimpleQueue[Happened] = SimpleQueue()
+    ears = _open(port, device, host, target, plan, happened.put)
+    with closing(ears):
+        if not plan.alone:
+            listen_to_answers(lambda answer: happened.put(Said(answer)))
+        room = Classroom(ears, happened, talk, plan)
+        if port in ("osc", "serial"):
+            return _learn_vector(room, target, port, device, host)
+        return _learn_mapping(room, target, port, ears)
+
+
+def _open(port: str, device: str | None, host: str | None, target: Target, plan: Plan, tell: Tell) -> Ears:
+    """Listen; what cannot be had is told before anything is asked."""
+    if port == "midi":
+        from impsy.adapters.midi_ears import MidiEars
+
+        midi = target.loaded.config.midi or Midi()
+        return MidiEars(midi.backend, device, tell, insist=plan.alone)
+    if port == "osc":
+        from impsy.adapters.ears import OscEars
+
+        return OscEars(_server(target, host), tell)
+    from impsy.adapters.serial_ears import SerialEars
+
+    return SerialEars(_serial_device(device), tell, midi=port == "serialmidi")
+
+
+def _learn_mapping(room: Classroom, target: Target, port: str, ears: Ears) -> dict[str, Any]:
+    room.talk.say(f"learning   move one control after another. {HINT}" if not room.plan.alone else "learning")
+    taken = teach_mapping(room)
+    found = sum(source is not None for source in taken)
+    if not found or (room.plan.alone and room.plan.controls and len(taken) < room.plan.controls):
+        raise NothingLearned(found, target.path, room.plan.controls)
+    mappings = mappings_of(taken)
+    changes: dict[str, Any] = {"model": {"dimension": len(taken) + 1}}
+    outputs: dict[str, Mapping] = {}
+    if port == "midi":
+        from impsy.adapters.midi_ears import MidiEars
+
+        assert isinstance(ears, MidiEars)
+        outputs = _outputs(room, mappings, ears.outputs())
+        changes["midi"] = _midi_changes(target.loaded.config.midi or Midi(), mappings, outputs)
+    else:
+        (device, mapping), *_ = mappings.items()
+        outputs = {device: mapping}
+        changes["serialmidi"] = {"port": device, "input": mapping, "output": mapping}
+    written = write(target, changes)
+    _tell(room.talk, written, len(taken), target)
+    return _told(written, port, len(taken)) | {
+        "controls": [_source(source) for source in taken],
+        "outputs": list(outputs),
+    }
+
+
+def _learn_vector(room: Classroom, target: Target, port: str, device: str | None, host: str | None) -> dict[str, Any]:
+    server, serial = _server(target, host), _serial_device(device) if port == "serial" else ""
+    where = f"OSC on {server[0]}:{server[1]}" if port == "osc" else serial
+    room.talk.say(f"listening  {where}: send all controls at once, and move one. Enter takes them, q ends")
+    learned = teach_vector(room, INTERFACE if port == "osc" else serial)
+    if learned is None:
+        raise NothingLearned(0, target.path)
+    address, lesson = learned
+    advice = list(_advice(address, lesson)) if port == "osc" else []
+    sender = lesson.senders[address]
+    controls = _count(address, lesson)
+    if min(sender.low, 0.0) < 0 or sender.high > 1:
+        advice.append(f"numbers from {sender.low:g} to {sender.high:g} came: impsy takes 0 to 1, so scale them")
+    changes: dict[str, Any] = {"model": {"dimension": controls + 1}}
+    if port == "serial":
+        changes["serial"] = {"port": serial}
+    else:
+        changes["osc"] = {"server_ip": server[0], "server_port": server[1]}
+    written = write(target, changes)
+    for line in advice:
+        room.talk.say(f"but        {line}")
+    _tell(room.talk, written, controls, target)
+    return _told(written, port, controls) | {"address": address, "advice": advice}
+
+
+def _count(address: str, lesson: DenseLesson) -> int:
+    """How many controls there are: the numbers of one message, or as many messages of one number."""
+    numbers = len(lesson.senders[address].numbers)
+    if numbers > 1 or address == INTERFACE:
+        return numbers
+    return sum(len(sender.numbers) == 1 for sender in lesson.senders.values())
+
+
+def _advice(address: str, lesson: DenseLesson) -> list[str]:
+    """What to send instead, where impsy would not hear it as it is."""
+    if address == INTERFACE:
+        return []
+    controls = _count(address, lesson)
+    if len(lesson.senders[address].numbers) == controls:
+        return [f"impsy listens to {INTERFACE}: send these {controls} numbers there, instead of to {address}"]
+    singles = ", ".join(name for name, sender in lesson.senders.items() if len(sender.numbers) == 1)
+    return [
+        f"impsy takes all controls in one message: send {INTERFACE} with {controls} numbers, instead of {singles[:200]}"
+    ]
+
+
+def _server(target: Target, host: str | None) -> tuple[str, int]:
+    osc = target.loaded.config.osc or Osc()
+    return host if host is not None else osc.server_ip, osc.server_port
+
+
+def _serial_device(device: str | None) -> str:
+    """The port of that name, or with it in its name or description; without one, the only port."""
+    from impsy.adapters.serial_system import found_ports, found_text
+
+    ports = found_ports()
+    if device is not None and ("/" in device or any(port.device == device for port in ports)):
+        return device
+    meant = [port.device for port in ports if device is None or device in f"{port.device} {port.description}"]
+    if len(meant) == 1:
+        return meant[0]
+    what = "plug it in" if not ports else "choose one with --device"
+    raise PortError(device or "serial", f"{found_text()}; {what}")
+
+
+def _midi_changes(old: Midi, inputs: dict[str, Mapping], outputs: dict[str, Mapping]) -> dict[str, Any]:
+    """The inputs are those that were learned; outputs are added to those that are there."""
+    devices: dict[str, Any] = {"in_device": list(inputs)}
+    if not outputs:
+        return devices | {"input": inputs}
+    devices["out_device"] = list(dict.fromkeys([*old.out_device, *outputs]))
+    return devices | {"input": inputs, "output": {**old.output, **outputs}}
+
+
+def _outputs(room: Classroom, mappings: dict[str, Mapping], there: Sequence[str]) -> dict[str, Mapping]:
+    """Which outputs shall hear the model: the device that was learned, if it listens too; asked, where one can ask."""
+    chosen: dict[str, Mapping] = {}
+    for device, mapping in mappings.items():
+        same = same_device(device, there)
+        if same and (
+            room.plan.alone or room.ask(f"{same} can hear the model too: shall it? Enter yes, n no").strip() != "n"
+        ):
+            chosen[same] = mapping
+    if not chosen and there and not room.plan.alone:
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(there, start=1))
+        answer = room.ask(f"who shall hear the model? {listed}, Enter nobody yet")
+        if answer.isdecimal() and 0 < int(answer) <= len(there):
+            chosen[there[int(answer) - 1]] = next(iter(mappings.values()))
+    return chosen
+
+
+def same_device(device: str, names: Sequence[str]) -> str | None:
+    """The output of the device that has this input; systems call them alike, but for a number, or «in» and «out».
+
+    >>> same_device("Knobs:Knobs MIDI IN 1", ["Synth", "Knobs:Knobs MIDI OUT 1"])
+    'Knobs:Knobs MIDI OUT 1'
+    """
+    if device in names:
+        return device
+    core = NO_WORD_OF_A_DEVICE.sub(" ", device.lower()).split()
+    alike = [name for name in names if NO_WORD_OF_A_DEVICE.sub(" ", name.lower()).split() == core]
+    return alike[0] if core and len(alike) == 1 else None
+
+
+def _tell(talk: Talk, written: Written, controls: int, target: Target) -> None:
+    backup = f" (as it was: {written.backup})" if written.backup else ""
+    talk.say(f"written    {written.path}: {controls} controls, so dimension {controls + 1}, one more for time{backup}")
+    if written.set_aside:
+        talk.say(
+            f"set aside  the model {written.set_aside}, which does not fit: a random walk plays until you train one"
+        )
+    option = "" if str(target.path) == "config.toml" else f" -c {target.path}"
+    talk.say(f"now play   impsy run{option}")
+
+
+def _told(written: Written, port: str, controls: int) -> dict[str, Any]:
+    return {
+        "config": str(written.path),
+        "backup": str(written.backup) if written.backup else None,
+        "port": port,
+        "dimension": controls + 1,
+        "set_aside": written.set_aside,
+    }
+
+
+def _source(source: Source | None) -> dict[str, Any] | None:
+    return {"device": source.port, "entry": write_entry(source.entry)} if source else None
