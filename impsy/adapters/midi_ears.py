@@ -8,6 +8,9 @@ from impsy.adapters.midi_system import MidiInput, MidiSystem
 from impsy.errors import NoSuchDevice, PortError
 from impsy.wire.midi_bytes import decode
 
+MOST_MISSED = 2  # looks at which a system gives no sign of life, before it counts as dead; a busy machine misses one
+NONE_THERE = "no input is there: plug your controller in; `impsy ports` lists what there is"
+
 
 class MidiEars:
     """Hears the inputs whose names hold `device`, all of them where it is None.
@@ -23,15 +26,19 @@ class MidiEars:
         self._system: MidiSystem | None = self._new_system()
         self._inputs: dict[str, MidiInput] = {}
         self._refused: dict[str, str] = {}  # told once
+        self._missed = 0
+        self._has_waited = False
         names = [port.name for port in self._system.inputs()]
         if insist and not self._wanted(names):
             self.close()
-            raise NoSuchDevice("MIDI input", device or "", names)
+            raise NoSuchDevice("MIDI input", device, names) if device else PortError("MIDI", NONE_THERE)
 
     def look(self) -> None:
         """Open what has come, let go of what has gone; a system that died is asked for again."""
-        if self._system is not None and not self._system.is_alive():
-            self._abandon()
+        if self._system is not None:
+            self._missed = 0 if self._system.is_alive() else self._missed + 1
+            if self._missed == MOST_MISSED:
+                self._abandon()
         if self._system is None:
             try:
                 self._system = self._new_system()
@@ -50,6 +57,9 @@ class MidiEars:
                     self._tell(Went(name, str(error)))
                 continue
             self._tell(Came(name))
+        if not self._inputs and not self._has_waited:
+            self._tell(Went("MIDI", NONE_THERE))
+        self._has_waited = True
 
     def outputs(self) -> list[str]:
         """The outputs that are there."""
@@ -82,3 +92,4 @@ class MidiEars:
         if self._system is not None:
             self._system.abandon()
             self._system = None
+        self._missed = 0

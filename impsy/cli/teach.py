@@ -18,6 +18,7 @@ from impsy.core.mapping import Entry
 
 LOOK_EVERY = 0.5  # seconds between two looks at what was plugged in
 SHOW_EVERY = 0.1  # and between two changes of the live line
+SHORT = {"channel": "ch", "controller": "cc"}  # as `impsy monitor` has them
 TAKE, QUIT = "", "q"  # what is typed before Enter
 PARAMETERS = "parameters (RPN, NRPN), which no mapping takes: set the device to plain controllers (CC)"
 
@@ -81,7 +82,7 @@ class Classroom:
             case Came(port):
                 self.talk.say(f"hears      {port}")
             case Went(port, why):
-                self.talk.say(f"lost       {port}: {why}")
+                self.talk.say(f"not there  {port}: {why}")
             case _:
                 return item
         return None
@@ -150,11 +151,11 @@ def entry_words(entry: Entry) -> str:
 
     >>> from impsy.core.mapping import ControlEntry
     >>> entry_words(ControlEntry(0, 74))
-    'control_change channel 1 controller 74'
+    'control_change ch 1 cc 74'
     """
     name, (_, required, _) = next(item for item in TABLES.items() if item[1][0] is type(entry))
     values = asdict(entry) | {"channel": entry.channel + 1}
-    return " ".join([name, *(f"{key} {values[key]}" for key in required)])
+    return " ".join([name, *(f"{SHORT.get(key, key)} {values[key]}" for key in required)])
 
 
 def _can_follow(room: Classroom, chosen: object) -> bool:
