@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -199,21 +199,28 @@ class Page:
 class Server:
     """`impsy run` in a process of its own, its predictions going to `client`; a context manager."""
 
-    def __init__(self, model: Path, mode: str, **settings: Any) -> None:
-        """`settings` are those of `[interaction]` (threshold) and `[model]` (the others)."""
+    def __init__(self, model: Path, mode: str, ports: Mapping[str, Any] | None = None, **settings: Any) -> None:
+        """`settings` are those of `[interaction]` (threshold, input_thru) and `[model]` (the others).
+
+        `ports` are further keys and sections, such as `{"serial": {"port": "/dev/ttyUSB0"}}`.
+        """
         self.client = UdpClient()
         self.port = free_port(socket.SOCK_DGRAM)
         self.web_port = free_port(socket.SOCK_STREAM)
         self._folder = tempfile.TemporaryDirectory()
         self.logs = Path(self._folder.name) / "logs"
         config = Path(self._folder.name) / "config.toml"
-        interaction = {"mode": mode} | {key: settings.pop(key) for key in ("threshold",) if key in settings}
-        sections = {
+        interaction = {"mode": mode} | {
+            key: settings.pop(key) for key in ("threshold", "input_thru") if key in settings
+        }
+        sections: dict[str, dict[str, Any]] = {
             "interaction": interaction,
             "model": {"file": str(model)} | settings,
             "osc": {"server_port": self.port, "client_port": self.client.port},
             "websocket": {"server_port": self.web_port},
         }
+        for name, section in (ports or {}).items():
+            sections[name] = sections.get(name, {}) | section
         config.write_text(
             "".join(
                 f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in section.items())
