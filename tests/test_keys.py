@@ -9,7 +9,7 @@ from peers import until
 from server import START, Server
 
 
-def test_enter_is_panic_and_enter_again_goes_on(tmp_path: Path) -> None:
+def test_enter_is_panic_and_g_goes_on(tmp_path: Path) -> None:
     keyboard, terminal = pty.openpty()
     with Server(tmp_path, stdin=terminal) as server:
         assert "Enter is panic" in server.stderr
@@ -17,7 +17,9 @@ def test_enter_is_panic_and_enter_again_goes_on(tmp_path: Path) -> None:
 
         os.write(keyboard, b"\n")
         assert until(lambda: player.ask("/impsy/pause") == 1)
-        os.write(keyboard, b"\n")
+        os.write(keyboard, b"\n\n")
+        assert player.ask("/impsy/pause") == 1
+        os.write(keyboard, b"g\n")
         assert until(lambda: player.ask("/impsy/pause") == 0)
         assert server.stop() == 0
     os.close(keyboard)

@@ -26,7 +26,7 @@ from impsy.runtime import clock
 from impsy.runtime.console import Console
 from impsy.runtime.inbox import EventInbox
 from impsy.runtime.journal import Entry, Journal
-from impsy.runtime.keys import is_terminal, panic_on_enter
+from impsy.runtime.keys import WORDS, is_terminal, panic_on_enter
 from impsy.runtime.runner import Runner
 from impsy.runtime.signals import quit_on_signals
 from impsy.wire.midi_bytes import BAUDRATE as MIDI_BAUDRATE
@@ -144,7 +144,7 @@ def opening(stage: Stage) -> list[str]:
         told.append(f"serial     {line.port}, {line.baudrate} baud: lines of {numbers} numbers, both ways")
     if config.serialmidi is not None:
         told.append(f"serial     {config.serialmidi.port}, {MIDI_BAUDRATE} baud: MIDI")
-    panic = "Enter is panic, Enter again goes on; " if is_terminal() else ""
+    panic = f"{WORDS}; " if is_terminal() else ""
     told.append(f"ready      {config.interaction.mode}; {panic}Ctrl-C ends it")
     return told
 

@@ -1,4 +1,4 @@
-"""The key in the terminal: Enter silences everything, and Enter again lets it go on.
+"""The key in the terminal: Enter silences everything, however often it is hit; `g` and Enter lets it go on.
 
 It is the largest key there is, and whole lines need no special mode of the terminal, which a crash would leave behind.
 """
@@ -9,11 +9,12 @@ import sys
 import threading
 import time
 
-from impsy.core.actions import Status
 from impsy.core.events import Panic, Pause
 from impsy.core.ports import Inbox
 
 SOURCE = "terminal"
+GO_ON = b"g"
+WORDS = "Enter is panic, g and Enter goes on"
 AGAIN = 0.5  # seconds until a terminal that cannot be read now (we are in the background, it hung up) is tried again
 
 
@@ -33,15 +34,14 @@ def panic_on_enter(inbox: Inbox) -> None:
 
 
 def _read(terminal: int, inbox: Inbox) -> None:
-    def toggle(status: Status) -> None:
-        inbox.put(Pause(False, SOURCE) if status.paused else Panic(SOURCE))
-
     while True:
         try:
             line = os.read(terminal, 1024)
         except OSError:
             line = b""
-        if line:
-            inbox.ask(toggle)
-        else:
+        if not line:
             time.sleep(AGAIN)
+        elif line.strip().lower() == GO_ON:
+            inbox.put(Pause(False, SOURCE))
+        else:
+            inbox.put(Panic(SOURCE))
