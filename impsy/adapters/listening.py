@@ -92,7 +92,7 @@ def hear_packet(port: str, packet: bytes, controls: int | None, hear: Hear) -> N
     try:
         messages = osc.decode(packet)
     except osc.OscError as error:
-        hear(Heard(port, f"{len(packet)} bytes", why=f"not OSC as impsy reads it: {error}"))
+        hear(Heard(port, f"{len(packet)} bytes", why=cut(f"not OSC as impsy reads it: {error}")))
         return
     for _, message in messages:
         outcome = _Outcome()

@@ -1,8 +1,10 @@
 """`impsy monitor`: what arrives on any port, and which control it sets; nothing plays."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
@@ -37,6 +39,8 @@ def command(config_file: Path | None, as_json: bool) -> None:
     from impsy.cli.stage import OWN_CONFIG
     from impsy.config.schema import Config, Midi, Osc
 
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that lacks a letter shows another, and goes on
+        sys.stdout.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     loaded = config_file is not None or OWN_CONFIG.is_file()
     config, controls = _config(config_file) if loaded else (Config(osc=Osc(), midi=Midi()), None)
