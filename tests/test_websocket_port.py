@@ -238,6 +238,7 @@ def test_a_client_that_does_not_read_is_dropped_and_makes_nobody_wait(server: Se
         heard: list[object] = []
         thread = threading.Thread(target=lambda: heard.extend(iter_until_closed(reader)))
         thread.start()
+        assert until(lambda: len(server.port._osc_clients) == 2)
         slowest = 0.0
         end = time.monotonic() + 10
         while len(server.port._osc_clients) > 1 and time.monotonic() < end:
