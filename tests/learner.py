@@ -1,4 +1,4 @@
-"""`impsy learn` at a terminal of its own, with somebody who types and reads."""
+"""`impsy learn`, or another command, at a terminal of its own, with somebody who types and reads."""
 
 import fcntl
 import os
@@ -50,11 +50,11 @@ class Screen:
 class Learner:
     """A session as a context manager; whatever is left of it at the end is killed."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, command: str = "learn") -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, WIDTH, 0, 0))
         self.process = subprocess.Popen(
-            [sys.executable, START, "learn", *arguments],
+            [sys.executable, START, command, *arguments],
             cwd=folder,
             stdin=theirs,
             stdout=theirs,

@@ -134,7 +134,6 @@ def test_lines_over_serial_are_learned_by_their_columns_and_told_as_json(tmp_pat
     assert loaded.problems == ()
     assert loaded.config.serial.port == name
     assert loaded.config.model.dimension == 3
-    assert done.stderr == ""
 
 
 def test_midi_over_serial_is_learned_control_by_control_with_answers_from_a_pipe(tmp_path):
@@ -178,9 +177,13 @@ def test_at_the_terminal_one_can_go_back_and_is_told_what_is_given_already(tmp_p
         learner.type()
         assert learner.sees("control 3  move it")
         learner.type("q")
+        assert learner.sees(f"{name} can hear the model too: shall it?")
+        learner.type("n")
         assert learner.ends() == 0
 
-    assert load_config(tmp_path / "config.toml").config.serialmidi.input == (ControlEntry(3, 74), NoteEntry(0))
+    serialmidi = load_config(tmp_path / "config.toml").config.serialmidi
+    assert serialmidi.input == (ControlEntry(3, 74), NoteEntry(0))
+    assert serialmidi.output is None
 
 
 def test_ctrl_c_leaves_the_file_as_it_was(tmp_path):
@@ -253,6 +256,17 @@ def test_the_byte_order_mark_and_the_mode_of_a_file_stay(tmp_path):
     assert config.read_bytes().startswith(b"\xef\xbb\xbf# mine\r\n[osc]  # tablets\r\n")
     assert config.stat().st_mode & 0o777 == 0o640
     assert load_config(config).problems == ()
+
+
+def test_what_a_stranger_sends_does_not_reach_the_terminal_as_it_is(tmp_path):
+    peer = osc_config(tmp_path)
+    with (
+        Learner(tmp_path, "--port", "osc") as learner,
+        again_and_again(lambda step: peer.send("/\x1b[2J/evil", wave(step))),
+    ):
+        assert learner.sees("/?[2J/evil, 1 number")
+        learner.press_ctrl_c()
+        assert learner.ends() == 1
 
 
 def test_what_is_no_vector_is_told_and_not_taken():

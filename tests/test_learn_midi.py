@@ -138,7 +138,6 @@ def test_a_controller_that_is_unplugged_is_said_and_heard_again_when_it_is_back(
             learner.type()
             learner.type("q")
             learner.type("n")
-            learner.type()
             assert learner.ends() == 0, str(learner.screen)
 
     midi = load_config(tmp_path / "config.toml").config.midi
@@ -183,7 +182,6 @@ def test_a_midi_system_that_goes_is_said_and_one_that_comes_back_is_used(tmp_pat
             learner.type()
             learner.type("q")
             learner.type("n")
-            learner.type()
             assert learner.ends() == 0, str(learner.screen)
 
 

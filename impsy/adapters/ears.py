@@ -64,6 +64,10 @@ class Ears(Protocol):
         """Listen to what is there now."""
         ...
 
+    def outputs(self) -> list[str]:
+        """What could be told what the model plays."""
+        ...
+
     def close(self) -> None:
         """Hear no more."""
         ...
@@ -82,6 +86,10 @@ class OscEars:
         """Begin to receive."""
         if not self._thread.is_alive():
             self._thread.start()
+
+    def outputs(self) -> list[str]:
+        """Predictions go where `[osc]` says."""
+        return []
 
     def close(self) -> None:
         self._closed.set()

@@ -38,6 +38,10 @@ class SerialEars:
         self._thread = threading.Thread(target=self._read, args=(self._port,), name="ears", daemon=True)
         self._thread.start()
 
+    def outputs(self) -> list[str]:
+        """A line goes both ways."""
+        return [self._device]
+
     def close(self) -> None:
         self._closed.set()
         if self._thread is not None:

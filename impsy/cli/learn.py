@@ -35,7 +35,7 @@ PATIENCE = 10.0  # seconds, where nobody is asked
     metavar="SECONDS",
     help="End when nothing new has moved for so long.  [default: with --yes 10 seconds, else never]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print what was learned as JSON, and say nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was learned as JSON, too.")
 def command(
     config_file: Path,
     port: str,
@@ -57,7 +57,7 @@ def command(
     from impsy.cli.teach import Plan
 
     plan = Plan(yes, controls, PATIENCE if yes and wait is None else wait)
-    talk = Talk(silent=as_json)
+    talk = Talk()
     try:
         told = learn(open_target(config_file), port, device, host, plan, talk)
     except KeyboardInterrupt:

@@ -69,17 +69,12 @@ def _learn_mapping(room: Classroom, target: Target, port: str, ears: Ears) -> di
         raise NothingLearned(found, target.path, room.plan.controls)
     mappings = mappings_of(taken)
     changes: dict[str, Any] = {"model": {"dimension": len(taken) + 1}}
-    outputs: dict[str, Mapping] = {}
+    outputs = _outputs(room, mappings, ears.outputs())
     if port == "midi":
-        from impsy.adapters.midi_ears import MidiEars
-
-        assert isinstance(ears, MidiEars)
-        outputs = _outputs(room, mappings, ears.outputs())
         changes["midi"] = _midi_changes(target.loaded.config.midi or Midi(), mappings, outputs)
     else:
-        (device, mapping), *_ = mappings.items()
-        outputs = {device: mapping}
-        changes["serialmidi"] = {"port": device, "input": mapping, "output": mapping}
+        ((device, mapping),) = mappings.items()
+        changes["serialmidi"] = {"port": device, "input": mapping} | ({"output": mapping} if outputs else {})
     written = write(target, changes)
     _tell(room.talk, written, len(taken), target)
     return _told(written, port, len(taken)) | {
@@ -164,19 +159,19 @@ def _midi_changes(old: Midi, inputs: dict[str, Mapping], outputs: dict[str, Mapp
 
 def _outputs(room: Classroom, mappings: dict[str, Mapping], there: Sequence[str]) -> dict[str, Mapping]:
     """Which outputs shall hear the model: the device that was learned, if it listens too; asked, where one can ask."""
-    chosen: dict[str, Mapping] = {}
-    for device, mapping in mappings.items():
-        same = same_device(device, there)
-        if same and (
-            room.plan.alone or room.ask(f"{same} can hear the model too: shall it? Enter yes, n no").strip() != "n"
-        ):
-            chosen[same] = mapping
-    if not chosen and there and not room.plan.alone:
-        listed = ", ".join(f"{number} {name}" for number, name in enumerate(there, start=1))
+    same = {device: same_device(device, there) for device in mappings}
+    chosen = {name: mappings[device] for device, name in same.items() if name and _shall_hear(room, name)}
+    others = [name for name in there if name not in same.values()]
+    if others and not chosen and not room.plan.alone:
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(others, start=1))
         answer = room.ask(f"who shall hear the model? {listed}, Enter nobody yet")
-        if answer.isdecimal() and 0 < int(answer) <= len(there):
-            chosen[there[int(answer) - 1]] = next(iter(mappings.values()))
+        if answer.isdecimal() and 0 < int(answer) <= len(others):
+            chosen[others[int(answer) - 1]] = next(iter(mappings.values()))
     return chosen
+
+
+def _shall_hear(room: Classroom, name: str) -> bool:
+    return room.plan.alone or room.ask(f"{name} can hear the model too: shall it? Enter yes, n no") != "n"
 
 
 def same_device(device: str, names: Sequence[str]) -> str | None:

@@ -22,10 +22,9 @@ Answer: TypeAlias = str | None  # None: there will be no more
 class Talk:
     """Says lines, and keeps the last one up to date where somebody looks at it (`shows`)."""
 
-    def __init__(self, *, silent: bool = False) -> None:
+    def __init__(self) -> None:
         self._live = ""
-        self._silent = silent
-        self.shows = sys.stderr.isatty() and not silent
+        self.shows = sys.stderr.isatty()
         self.is_with_person = sys.stdin.isatty()
 
     def live(self, text: str) -> None:
@@ -33,12 +32,11 @@ class Talk:
         if self.shows and text != self._live:
             self._live = text
             width = shutil.get_terminal_size().columns
-            click.echo(CLEAR + text[: width - 1], err=True, nl=False)
+            click.echo(CLEAR + _harmless(text)[: width - 1], err=True, nl=False)
 
     def say(self, text: str) -> None:
         """One line, which stays."""
-        if not self._silent:
-            click.echo((CLEAR if self._live else "") + text, err=True)
+        click.echo((CLEAR if self._live else "") + _harmless(text), err=True)
         self._live = ""
 
     def answered(self) -> None:
@@ -51,6 +49,11 @@ class Talk:
 def listen_to_answers(answered: Callable[[Answer], None]) -> None:
     """Hear the lines of the standard input by a thread of its own, each without its end and in lower case."""
     threading.Thread(target=_read, args=(answered,), name="answers", daemon=True).start()
+
+
+def _harmless(text: str) -> str:
+    """Without what would move the cursor, or worse: whoever sends OSC chooses the address."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _read(answered: Callable[[Answer], None]) -> None:

@@ -92,7 +92,11 @@ class Classroom:
         while not self.answers:
             self.listen(lambda: question)
         self.talk.say(question)
-        return self.answers.popleft() or ""
+        return self.next_answer() or ""
+
+    def next_answer(self) -> Answer:
+        """The answer that has waited longest; that there will be none stays so."""
+        return self.answers[0] if self.answers[0] is None else self.answers.popleft()
 
 
 def teach_mapping(room: Classroom) -> list[Source | None]:
@@ -109,7 +113,7 @@ def teach_mapping(room: Classroom) -> list[Source | None]:
         if room.plan.alone and lesson.candidate:
             room.answers.append(TAKE)
         if room.answers and _can_follow(room, lesson.candidate):
-            answer = room.answers.popleft()
+            answer = room.next_answer()
             if answer in (None, QUIT):
                 break
             _follow(answer, lesson, room)
@@ -136,7 +140,7 @@ def teach_vector(room: Classroom, home: str) -> tuple[str, DenseLesson] | None:
         if room.plan.alone and lesson.moved and _as_planned(lesson, room.plan.controls):
             room.answers.append(TAKE)
         if room.answers and _can_follow(room, chosen):
-            answer = room.answers.popleft()
+            answer = room.next_answer()
             if answer == TAKE and chosen:
                 room.talk.say(_vector(lesson, unread).partition(":")[0])
                 return chosen, lesson
