@@ -38,6 +38,10 @@ class LogError(FileError):
     """A log, or a folder of logs, that cannot be read or written."""
 
 
+class ReportError(FileError):
+    """A report that cannot be written."""
+
+
 class NotEnoughData(ImpsyError):
     """Too little was recorded to learn from; `found` and `needed` count interactions."""
 

@@ -1,5 +1,7 @@
 """`impsy dataset`: recordings become a dataset."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +49,13 @@ if TYPE_CHECKING:
     help="The folder for it.",
 )
 @click.option("-F", "--filename", help="The file name.  [default: training-dataset-<dimension>d.npz]")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a page with pictures of what was played, and what looks wrong with it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was found out about the recordings as JSON.")
 def command(
     dimension: int | None,
     places: tuple[Path, ...],
@@ -54,12 +63,18 @@ def command(
     max_dt: float,
     destination: Path,
     filename: str | None,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     """Collect logs into a dataset to train on. The same logs give the same file, byte for byte."""
     from impsy.data.collate import collate
     from impsy.data.datasets import dataset_name, load_dataset, save_dataset
     from impsy.data.sources import find_sources
 
+    if report is not None:
+        from impsy.reports.drawing import check_drawing
+
+        check_drawing()
     places = places or (Path("logs"),)
     sources = find_sources(places, exclude)
     dimension = _choose(_named(places), sources, dimension)
@@ -75,9 +90,11 @@ def command(
         path = path.with_name(f"{path.name}.npz")
     save_dataset(path, performances)
     dataset = load_dataset(path)
+    _survey(collection, path, max_dt, report, as_json=as_json)
     click.echo(
         f"{path}: {count(len(dataset.performances), 'performance')}, "
-        f"{count(dataset.interactions, 'interaction')}, {dataset.seconds / 60:.1f} minutes, dimension {dimension}"
+        f"{count(dataset.interactions, 'interaction')}, {dataset.seconds / 60:.1f} minutes, dimension {dimension}",
+        err=as_json,
     )
     click.echo(f"next       impsy train {path}", err=True)
 
@@ -112,3 +129,21 @@ def _tell(collection: "Collection", max_dt: float) -> None:
         click.echo(f"split      at {count(len(silences), 'silence')} longer than {max_dt:g} s, {minutes}", err=True)
     if lone := collection.lone_gestures(max_dt):
         click.echo(f"left out   {count(lone, 'gesture')} alone between silences, without a dt", err=True)
+
+
+def _survey(collection: "Collection", path: Path, max_dt: float, report: Path | None, *, as_json: bool) -> None:
+    """Look through what was collected, and tell of it where that was asked for."""
+    from impsy.data.survey import remarks, survey
+    from impsy.training.fit import Recipe
+
+    if report is None and not as_json:
+        return
+    found = survey(collection.recordings, max_dt, Recipe().steps)
+    if as_json:
+        click.echo(json.dumps({**asdict(found), "remarks": remarks(found)}, indent=1, ensure_ascii=False))
+    if report is not None:
+        from impsy.reports.dataset import dataset_page
+        from impsy.reports.page import write_page
+
+        write_page(report, dataset_page(path.name, collection.recordings, found))
+        click.echo(f"report     {report}", err=True)

@@ -93,4 +93,10 @@ def as_svg(figure: Any) -> str:
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :].replace("'DejaVu Sans'", "system-ui, sans-serif")
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # several figures on one page would share them
+    svg = re.sub(r'(?<= d=")[^"]*', _rounded, svg)
     return re.sub(r"#0101[01][0-9a-f]", lambda found: "var(--{}, {})".format(*_NAMES[found[0]]), svg)
+
+
+def _rounded(path: re.Match[str]) -> str:
+    """To the hundredth of a point: nobody sees more, and half of a file was digits."""
+    return re.sub(r"-?\d+\.\d+", lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), path[0])

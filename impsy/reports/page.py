@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
+
+from impsy.data.files import written_whole
+from impsy.errors import ReportError
 
 
 class Part(Protocol):
@@ -116,3 +120,12 @@ def page(title: str, lead: str, sections: Sequence[Section]) -> str:
 </body>
 </html>
 """
+
+
+def write_page(path: Path, html: str) -> None:
+    """Write a page under `path`, whole or not at all; raises `ReportError`."""
+    try:
+        with written_whole(path) as aside:
+            aside.write_text(html, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ReportError(path, f"cannot be written: {error.strerror or error}") from error
