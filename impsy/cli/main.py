@@ -12,6 +12,7 @@ from impsy.errors import ImpsyError
 COMMANDS = {  # name: (module, one line for --help); the order is that of a first day with impsy
     "run": ("impsy.cli.run", "Play: listen, predict, answer, log."),
     "learn": ("impsy.cli.learn", "Learn your controller: wiggle its controls, and the mapping is written."),
+    "trim": ("impsy.cli.trim", "Cut a stretch out of a log, or a log into pieces."),
     "dataset": ("impsy.cli.dataset", "Collect logs into a dataset."),
     "train": ("impsy.cli.train", "Train a model on a dataset."),
     "replay": ("impsy.cli.replay", "Play a log or a dataset as OSC, at its recorded timing."),
