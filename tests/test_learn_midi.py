@@ -75,10 +75,10 @@ class Controller:
             client.delete()
 
 
-def turned(controller: Controller, knob: int, learner: Learner, words: str) -> None:
+def turned(controller: Controller, knob: int, learner: Learner, words: str, *, fine: bool = False) -> None:
     """Turn a knob until the terminal says so, as a person does; a busy machine may lose some of what JACK carries."""
     for _ in range(5):
-        controller.turn(knob)
+        controller.turn(knob, fine)
         if learner.sees(words, 1.0):
             return
     raise AssertionError(str(learner.screen))
@@ -91,7 +91,7 @@ def test_from_nothing_to_a_working_config_in_under_a_minute_as_the_how_to_shows(
         for number, knob in enumerate(KNOBS, start=1):
             turned(controller, knob, learner, f"control {number}  control_change ch 1 cc {knob}, 0-127: Enter takes it")
             learner.type()
-            assert learner.sees(f"control {number + 1}  ")
+            assert learner.sees(f"control {number + 1}  "), str(learner.screen)
         learner.type("q")
         assert learner.sees("shall it?")
         learner.type()
@@ -113,8 +113,8 @@ def test_from_nothing_to_a_working_config_in_under_a_minute_as_the_how_to_shows(
 def test_knobs_pairs_and_keys_are_learned_by_a_script_one_after_another(tmp_path):
     with Controller() as controller, Learner(tmp_path, "--yes", "--controls", "3") as learner:
         assert learner.sees("hears")
-        controller.turn(21)
-        controller.turn(1, fine=True)
+        turned(controller, 21, learner, "control 1  control_change ch 1 cc 21")
+        turned(controller, 1, learner, "control 2  control_change_14 ch 1 msb 1", fine=True)
         controller.send(0x90, 60, 100)
         assert learner.ends() == 0
 
@@ -150,7 +150,7 @@ def test_two_controllers_share_the_vector_and_device_chooses_one(tmp_path):
         with Learner(tmp_path, "--yes", "--controls", "2") as learner:
             assert learner.sees("hears      Knobs:MIDI out")
             assert learner.sees("hears      Keys:MIDI out")
-            knobs.turn(21)
+            turned(knobs, 21, learner, "control 1  ")
             keys.send(0x90, 60, 100)
             assert learner.ends() == 0, str(learner.screen)
         loaded = load_config(tmp_path / "config.toml")

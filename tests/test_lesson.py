@@ -132,6 +132,14 @@ def test_the_tail_of_a_wiggle_does_not_become_the_next_control():
     assert lesson.candidate is None
 
 
+def test_the_halves_of_a_given_pair_are_no_controls_even_where_some_are_lost():
+    lesson = show(Lesson(), fine_sweep(1))
+    lesson.take()
+    halves = [message for number, message in enumerate(fine_sweep(1)) if number % 3]
+
+    assert show(lesson, halves, start=1.0, every=0.05).candidate is None
+
+
 def test_control_after_control_is_told_while_the_hand_goes_on_and_another_trembles():
     lesson, at = Lesson(), 0.0
     for controller in range(21, 29):

@@ -8,7 +8,6 @@ from impsy.adapters.midi_system import MidiInput, MidiSystem
 from impsy.errors import NoSuchDevice, PortError
 from impsy.wire.midi_bytes import decode
 
-MOST_MISSED = 2  # looks at which a system gives no sign of life, before it counts as dead; a busy machine misses one
 NONE_THERE = "no input is there: plug your controller in; `impsy ports` lists what there is"
 
 
@@ -26,7 +25,6 @@ class MidiEars:
         self._system: MidiSystem | None = self._new_system()
         self._inputs: dict[str, MidiInput] = {}
         self._refused: dict[str, str] = {}  # told once
-        self._missed = 0
         self._has_waited = False
         names = [port.name for port in self._system.inputs()]
         if insist and not self._wanted(names):
@@ -35,10 +33,8 @@ class MidiEars:
 
     def look(self) -> None:
         """Open what has come, let go of what has gone; a system that died is asked for again."""
-        if self._system is not None:
-            self._missed = 0 if self._system.is_alive() else self._missed + 1
-            if self._missed == MOST_MISSED:
-                self._abandon()
+        if self._system is not None and not self._system.is_alive():
+            self._abandon()
         if self._system is None:
             try:
                 self._system = self._new_system()
@@ -92,4 +88,3 @@ class MidiEars:
         if self._system is not None:
             self._system.abandon()
             self._system = None
-        self._missed = 0

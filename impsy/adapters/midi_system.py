@@ -16,6 +16,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import count
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
@@ -28,6 +29,7 @@ SYSTEMS = {"coremidi": "CoreMIDI", "winmm": "WinMM", "alsa": "ALSA", "jack": "JA
 MOST_UNHEARD = 1500  # messages
 CLIENT = "impsy"  # what our connections are called: nobody's devices
 HEARTBEAT = b"\xfe"  # Active Sensing (MIDI 1.0): nothing but a sign of life
+MOST_MISSED = 2  # beats in a row that a living system does not lose
 FAILURES = OSError, RuntimeError, ValueError  # what rtmidi raises
 LOOPMIDI = "Windows has no virtual ports: make one with loopMIDI, and name it in in_device and out_device"
 
@@ -272,6 +274,9 @@ class _Client(Protocol):
     def delete(self) -> None: ...
 
 
+_PULSES = count(1)
+
+
 class _Pulse:
     """A connection from ourselves to ourselves, to see whether anything is carried."""
 
@@ -279,7 +284,8 @@ class _Pulse:
         self.clients = hears, sends
         self._heard = threading.Event()
         self._heard.set()
-        name = f"pulse {os.getpid()}"
+        self._missed = 0
+        name = f"pulse {os.getpid()}-{next(_PULSES)}"  # an abandoned one may still be there
         sends.open_virtual_port(name)
         hears.ignore_types(sysex=True, timing=True, active_sense=False)
         hears.set_callback(lambda _message, _: self._heard.set())
@@ -288,9 +294,8 @@ class _Pulse:
                 hears.open_port(index, name="heard")
 
     def was_heard(self) -> bool:
-        """Whether the last beat came through; and beats again."""
-        if not self._heard.is_set():
-            return False
+        """Whether a beat has come through lately, of which a busy machine may lose one; and beats again."""
+        self._missed = 0 if self._heard.is_set() else self._missed + 1
         self._heard.clear()
         self.clients[1].send_message(HEARTBEAT)
-        return True
+        return self._missed < MOST_MISSED

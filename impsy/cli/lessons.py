@@ -1,13 +1,14 @@
 """The lessons of `impsy learn`, one for each kind of port: listen, ask, and write what was learned."""
 
 import re
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from impsy.adapters.ears import Ears, Tell
+from impsy.adapters.ears import Ears, Heard, Tell
 from impsy.cli.learned import Target, Written, write
 from impsy.cli.talk import Talk, listen_to_answers
 from impsy.cli.teach import Classroom, Happened, Plan, Said, teach_mapping, teach_vector
@@ -35,10 +36,14 @@ class NothingLearned(ImpsyError):
 def learn(target: Target, port: str, device: str | None, host: str | None, plan: Plan, talk: Talk) -> dict[str, Any]:
     """One whole lesson; what was learned, as values."""
     happened: SimpleQueue[Happened] = SimpleQueue()
-    ears = _open(port, device, host, target, plan, happened.put)
+
+    def tell(item: Heard | Said) -> None:
+        happened.put((time.monotonic(), item))
+
+    ears = _open(port, device, host, target, plan, tell)
     with closing(ears):
         if not plan.alone:
-            listen_to_answers(lambda answer: happened.put(Said(answer)))
+            listen_to_answers(lambda answer: tell(Said(answer)))
         room = Classroom(ears, happened, talk, plan)
         if port in ("osc", "serial"):
             return _learn_vector(room, target, port, device, host)

@@ -29,7 +29,7 @@ class Said(Struct, frozen=True):
     answer: Answer
 
 
-Happened: TypeAlias = Heard | Said
+Happened: TypeAlias = tuple[float, Heard | Said]  # with the time when it did
 
 
 class Plan(Struct, frozen=True):
@@ -60,8 +60,8 @@ class Classroom:
         """Whether nothing was learned for too long."""
         return self.plan.wait is not None and time.monotonic() - self._since > self.plan.wait
 
-    def listen(self, show: Callable[[], str]) -> Message | Numbers | Unread | None:
-        """What was heard next, or nothing for a moment; answers are kept, and the live line is what `show` says."""
+    def listen(self, show: Callable[[], str]) -> tuple[float, Message | Numbers | Unread | None]:
+        """What was heard next and when, or nothing for a moment; answers are kept, and the live line is `show()`."""
         now = time.monotonic()
         if now - self._looked > LOOK_EVERY:
             self._ears.look()
@@ -70,9 +70,9 @@ class Classroom:
             self.talk.live(show())
             self._shown = now
         try:
-            item = self._happened.get(timeout=SHOW_EVERY)
+            at, item = self._happened.get(timeout=SHOW_EVERY)
         except Empty:
-            return None
+            return now, None
         if isinstance(item, Said | Came | Went):
             self._shown = -1.0  # something is said: the live line stands below it at once
         match item:
@@ -84,8 +84,8 @@ class Classroom:
             case Went(port, why):
                 self.talk.say(f"not there  {port}: {why}")
             case _:
-                return item
-        return None
+                return at, item
+        return at, None
 
     def ask(self, question: str) -> str:
         """The answer to a question of another kind; empty where there will be none."""
@@ -104,9 +104,9 @@ def teach_mapping(room: Classroom) -> list[Source | None]:
     lesson = Lesson()
     told: Source | None = None
     while not room.is_over() and (room.plan.controls is None or len(lesson.taken) < room.plan.controls):
-        heard = room.listen(lambda: _question(lesson))
+        at, heard = room.listen(lambda: _question(lesson))
         if isinstance(heard, Message):
-            lesson.hear(heard.port, heard.message, time.monotonic())
+            lesson.hear(heard.port, heard.message, at)
         if lesson.again and lesson.again != told and not (room.talk.shows or room.plan.alone):
             room.talk.say(_question(lesson))
         told = lesson.again
@@ -131,9 +131,9 @@ def teach_vector(room: Classroom, home: str) -> tuple[str, DenseLesson] | None:
         return _vector(lesson, unread)
 
     while not room.is_over():
-        heard = room.listen(show)
+        at, heard = room.listen(show)
         if isinstance(heard, Numbers):
-            lesson.hear(heard.address, heard.numbers, time.monotonic())
+            lesson.hear(heard.address, heard.numbers, at)
         elif isinstance(heard, Unread):
             unread = heard.words
         chosen = lesson.moved[0] if lesson.moved else home if home in lesson.senders else None

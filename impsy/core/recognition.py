@@ -25,7 +25,7 @@ from impsy.core.mapping import (
 from impsy.core.midi import Aftertouch, ControlChange, MidiMessage, NoteOn, PitchBend, PolyAftertouch
 from impsy.core.movement import Movements
 
-AT_ONCE = 0.01  # seconds from the coarse half of a pair to its fine half
+AT_ONCE = 0.02  # seconds from the coarse half of a pair to its fine half
 NEARLY_EACH = 0.8  # of the coarse halves of a pair are followed so
 STRIKES = 3  # of one key, soft and hard, before its velocity is meant
 SOFT_TO_HARD = 32  # of 127
@@ -101,20 +101,22 @@ class Recogniser:
         if controller < FINE:
             self._coarse[channel, controller] = value, at
             self._coarse_count[channel, controller] += 1
-            if self._is_pair(channel, controller):
+            if self._is_pair(channel, controller, given):
                 return None  # the fine half says it
         elif (pair := (channel, controller - FINE)) in self._coarse:
             coarse, then = self._coarse[pair]
             self._pair_count[pair] += at - then <= AT_ONCE
-            if self._is_pair(*pair):
+            if self._is_pair(*pair, given):
                 for half in (ControlEntry(*pair), ControlEntry(channel, controller)):
                     self._movements.forget(half)
                     self.seen.pop(half, None)
                 return self._moved(FineControlEntry(*pair), coarse << 7 | value, BEND_TOP, at, given)
         return self._moved(ControlEntry(channel, controller), value, 127, at, given)
 
-    def _is_pair(self, channel: int, msb: int) -> bool:
+    def _is_pair(self, channel: int, msb: int, given: Collection[Entry]) -> bool:
         """Whether nearly each coarse half, but for the last, has been followed by its fine one at once."""
+        if FineControlEntry(channel, msb) in given:
+            return True
         followed = self._pair_count[channel, msb]
         return followed > 0 and followed >= NEARLY_EACH * (self._coarse_count[channel, msb] - 1)
 
