@@ -12,8 +12,10 @@ from impsy.errors import ImpsyError
 COMMANDS = {  # name: (module, one line for --help); the order is that of a first day with impsy
     "run": ("impsy.cli.run", "Play: listen, predict, answer, log."),
     "learn": ("impsy.cli.learn", "Learn your controller: wiggle its controls, and the mapping is written."),
+    "trim": ("impsy.cli.trim", "Cut a stretch out of a log, or a log into pieces."),
     "dataset": ("impsy.cli.dataset", "Collect logs into a dataset."),
     "train": ("impsy.cli.train", "Train a model on a dataset."),
+    "evaluate": ("impsy.cli.evaluate", "Score models on performances, beside baselines."),
     "replay": ("impsy.cli.replay", "Play a log or a dataset as OSC, at its recorded timing."),
     "init": ("impsy.cli.init", "Make a folder ready to play, record and train in."),
     "ports": ("impsy.cli.ports", "List MIDI and serial ports, and this machine's network addresses."),

@@ -109,14 +109,21 @@ def _parse(line: str, controls: int) -> tuple[datetime, list[float]] | str | Non
         return None
     if len(columns) < 2 + controls:
         return FEW_VALUES
-    if not _STAMP.fullmatch(columns[0]):  # fromisoformat alone takes a bare date, weeks and offsets
-        return BAD_TIMESTAMP
-    try:
-        stamp = datetime.fromisoformat(columns[0])
-    except ValueError:
+    stamp = read_stamp(columns[0])
+    if stamp is None:
         return BAD_TIMESTAMP
     numbers = list(map(_number, columns[2 : 2 + controls]))
     return (stamp, numbers) if all(map(math.isfinite, numbers)) else BAD_NUMBER
+
+
+def read_stamp(text: str) -> datetime | None:
+    """The time that a row is stamped with, or None where that is unreadable."""
+    if not _STAMP.fullmatch(text):  # fromisoformat alone takes a bare date, weeks and offsets
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> float:

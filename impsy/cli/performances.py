@@ -1,0 +1,59 @@
+"""What a command is to judge by, or to go on from: the performances of a dataset or a log."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from impsy.cli.left_out import tell_left_out
+from impsy.errors import FileError, ImpsyError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from impsy.core.predictor import Predictor
+    from impsy.evaluation.hearing import Performances
+
+
+def read_performances(path: Path) -> "Sequence[NDArray[np.floating]]":
+    """The performances of a dataset (.npz), or the performer's rows of a log; raises `FileError`."""
+    from impsy.data.datasets import load_dataset
+    from impsy.data.logs import log_dimension, read_log
+
+    if path.suffix == ".npz":
+        return load_dataset(path).performances
+    dimension = log_dimension(path.name)
+    if dimension is None or dimension < 2:
+        raise FileError(path, "is neither a dataset (.npz) nor a log (…-<dimension>d-mdrnn.log)")
+    reading = read_log(path, dimension - 1)
+    tell_left_out(reading)
+    return [reading.rows]
+
+
+def read_takes(path: Path, max_dt: float) -> "Performances":
+    """What can be scored in it: the takes of each performance that has any; raises `FileError` where none has."""
+    from impsy.evaluation.listening import takes
+
+    found = [kept for performance in read_performances(path) if (kept := takes(performance, max_dt))]
+    if not found:
+        raise FileError(path, f"holds nothing to score: two interactions within {max_dt:g} s of each other are needed")
+    return found
+
+
+def load_models(paths: Sequence[Path], dimension: int) -> "dict[str, Predictor]":
+    """Models by their paths; raises `ModelError`, and `ImpsyError` for one of another dimension than the data."""
+    from impsy.model.litert import LiteRtPredictor
+
+    models: dict[str, Predictor] = {}
+    for path in paths:
+        models[str(path)] = predictor = LiteRtPredictor(path)
+        if predictor.spec.dimension != dimension:
+            raise ImpsyError(f"{path} has dimension {predictor.spec.dimension}, but the data has {dimension}")
+    return models
+
+
+def tell_listening(name: str) -> None:
+    """Say whose turn it is."""
+    click.echo(f"listening  {name}", err=True)

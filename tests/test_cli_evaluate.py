@@ -1,0 +1,83 @@
+"""`impsy evaluate` as a person or a script uses it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from impsy.cli.evaluate import command
+from impsy.data.datasets import save_dataset
+from impsy.errors import FileError, ImpsyError, ModelError
+
+TINY = Path(__file__).parent / "data" / "tiny-signed.tflite"
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Three performances of two controls that wander."""
+    rng = np.random.default_rng(1)
+    takes = [
+        np.column_stack([rng.exponential(0.1, 60), np.clip(0.5 + rng.normal(0.0, 0.05, (60, 2)).cumsum(axis=0), 0, 1)])
+        for _ in range(3)
+    ]
+    save_dataset(tmp_path / "set.npz", takes)
+    return tmp_path / "set.npz"
+
+
+def evaluated(*arguments: object) -> str:
+    return CliRunner().invoke(command, [*map(str, arguments)], catch_exceptions=False).stdout
+
+
+def test_a_model_stands_beside_the_baselines(dataset):
+    told = evaluated(TINY, "--data", dataset, "--rollouts", 1, "--seconds", 2)
+
+    for name in (str(TINY), "baseline: repeat", "baseline: walk", "baseline: mixture"):
+        assert told.count(name) == 3
+    assert "177 events scored, in 3 performances" in told
+    assert "each performance is scored by baselines fitted to all the others" in told
+
+
+def test_json_holds_the_same_for_scripts(dataset):
+    told = json.loads(evaluated(TINY, "--data", dataset, "--rollouts", 2, "--seconds", 2, "--json"))
+
+    model = told["models"][0]
+    assert (told["events"], told["dimension"], model["name"], model["baseline"]) == (177, 3, str(TINY), False)
+    assert model["interval"][0] <= model["nats"] <= model["interval"][1]
+    assert len(model["controls"]) == 2
+    assert len(model["pit_histograms"]) == 3
+    assert [entry["name"] for entry in told["models"][1:]] == ["repeat", "walk", "mixture"]
+
+
+def test_the_same_seed_gives_the_same_figures(dataset):
+    def figures():
+        told = json.loads(evaluated(TINY, "--data", dataset, "--rollouts", 1, "--seconds", 2, "--json"))
+        return [{key: value for key, value in entry.items() if key != "step_seconds"} for entry in told["models"]]
+
+    assert figures() == figures()
+
+
+def test_a_log_can_be_judged_by_too(tmp_path):
+    log = tmp_path / "2026-01-31T20-15-00-3d-mdrnn.log"
+    rows = (f"2026-01-31T20:15:{index:02d}.000000,interface,{index / 60},0.5\n" for index in range(60))
+    log.write_text("".join(rows))
+
+    told = json.loads(evaluated("--data", log, "--rollouts", 1, "--seconds", 2, "--json"))
+
+    assert (told["performances"], told["pieces"], told["events"]) == (1, 5, 54)
+
+
+def test_mistakes_are_told_in_words(dataset, tmp_path):
+    save_dataset(tmp_path / "short.npz", [np.zeros((1, 3))])
+    save_dataset(tmp_path / "other.npz", [np.zeros((9, 5))])
+    for data, mistake, words in (
+        (tmp_path / "short.npz", FileError, "nothing to score"),
+        (tmp_path / "other.npz", ImpsyError, "has dimension 3, but the data has 5"),
+        (tmp_path / "none.npz", FileError, "cannot be read"),
+        (tmp_path / "notes.txt", FileError, "neither a dataset"),
+    ):
+        with pytest.raises(mistake, match=words):
+            evaluated(TINY, "--data", data)
+    with pytest.raises(ModelError):
+        evaluated(dataset, "--data", dataset)
