@@ -18,6 +18,7 @@ from impsy.core.predictor import ModelSpec
 from impsy.model.litert import SCALE
 from impsy.training.backend import load_backend
 from impsy.training.export import export
+from impsy.training.lessons import joined
 from impsy.training.network import Network, build
 
 SPEC = ModelSpec(DIMENSION, layers=2, units=64, mixtures=5)
@@ -30,8 +31,8 @@ def random_network() -> Network:
     import keras
 
     keras.utils.set_random_seed(1)
-    performance = np.random.default_rng(1).random((100, DIMENSION), np.float32) * SCALE
-    return build(SPEC, [performance])
+    performance = np.random.default_rng(1).random((100, DIMENSION), np.float32)
+    return build(SPEC, joined([performance], [performance]), np.random.default_rng(1))
 
 
 def hold(network: Network, dt: float) -> None:

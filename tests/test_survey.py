@@ -86,7 +86,7 @@ def test_what_was_found_is_printed_as_json(tmp_path: Path) -> None:
     )
 
     found = json.loads(result.stdout)
-    assert (found["dimension"], found["interactions"], found["windows"]) == (3, 99, 2)
+    assert (found["dimension"], found["interactions"], found["windows"]) == (3, 99, 4)
     assert found["controls"][1]["dead"]
     assert found["remarks"] == ["Control 2 never moves: nothing is learned of it."]
 

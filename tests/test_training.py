@@ -12,11 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset, load_dataset
 from impsy.errors import NotEnoughData
+from impsy.evaluation.score import CONTROL_CELL, DT_CELL, Forecasts, score
 from impsy.model.litert import LiteRtPredictor
+from impsy.training.backend import load_backend
 from impsy.training.fit import Recipe
-from impsy.training.lessons import GAP, batches, prepare
+from impsy.training.lessons import GAP, batches, overlapping, prepare, windows
+from impsy.training.likelihood import log_mass, nats
+from impsy.training.network import build
+from impsy.training.recurrence import run
 from impsy.training.train import train
 
 RECORDED = Path(__file__).parents[1] / ".." / "shared" / "data" / "recorded-9d.npz"
@@ -48,23 +54,32 @@ def test_whole_performances_are_held_out():
 
     assert len(lessons.learned) == 9
     assert len(lessons.held_out) == 1
-    assert {len(table) for table in (*lessons.learned, *lessons.held_out)} == {100}
+    assert {len(table) for table in lessons.phrases(lessons.learned) + lessons.phrases(lessons.held_out)} == {100}
 
 
 def test_a_single_performance_gives_its_last_tenth_after_a_gap():
     lessons = prepare([_take(1000)], np.random.default_rng(1))
 
-    (learned,), (held_out,) = lessons.learned, lessons.held_out
+    (learned,), (held_out,) = lessons.phrases(lessons.learned), lessons.phrases(lessons.held_out)
     assert (len(learned), len(held_out)) == (1000 - 100 - GAP, 100)
     assert np.array_equal(held_out, (_take(1000)[-100:] * 10))
 
 
-def test_long_pauses_are_capped_and_what_the_network_sees_is_ten_times_as_large():
+def test_a_long_silence_ends_a_phrase_and_what_the_network_sees_is_ten_times_as_large():
     take = _take(300)
     take[7] = [434.0, 0.5]
     lessons = prepare([take], np.random.default_rng(1))
 
-    assert lessons.learned[0][7].tolist() == [50.0, 5.0]
+    assert [len(phrase) for phrase in lessons.phrases(lessons.learned)] == [7, 300 - 8 - 30 - GAP]
+    assert np.array_equal(lessons.phrases(lessons.learned)[0], take[:7] * 10)
+
+
+def test_silences_alone_are_nothing_to_learn_from():
+    take = _take(300)
+    take[:, 0] = 60.0
+
+    with pytest.raises(NotEnoughData, match="silences longer than 5 s leave no phrase"):
+        prepare([take], np.random.default_rng(1))
 
 
 @settings(deadline=None, max_examples=40)
@@ -74,27 +89,35 @@ def test_long_pauses_are_capped_and_what_the_network_sees_is_ten_times_as_large(
     st.integers(2, 64),
     st.booleans(),
 )
-def test_for_any_performances_everything_is_learned_or_held_out_once(lengths, lanes, steps, shuffled):
+def test_for_any_performances_everything_is_learned_or_judged_once(lengths, lanes, steps, learning):
     starts = itertools.accumulate(lengths, initial=0)
     performances = [_take(length, start) for length, start in zip(lengths, starts, strict=False)]
     lessons = prepare(performances, np.random.default_rng(1))
-    rng = np.random.default_rng(2) if shuffled else None
+    spans = lessons.learned if learning else lessons.held_out
+    drawn = windows(spans, steps, np.random.default_rng(2)) if learning else overlapping(spans, steps, 7)
 
-    wanted = sorted(x for table in lessons.learned for x in table[1:, 1].tolist())
+    wanted = sorted(x for table in lessons.phrases(spans) for x in table[1:, 1].tolist())
     seen = []
-    for batch in batches(lessons.learned, lanes, steps, rng):
-        heard = batch.weights > 0
-        seen += batch.targets[heard][:, 1].tolist()
-        assert np.allclose((batch.targets - batch.inputs)[heard][:, 1], 10 / 50_000, atol=2e-6)
+    for batch in batches(lessons.rows, drawn, lanes, steps if learning else steps + 7):
+        foreseen = batch.weights > 0
+        seen += batch.targets[foreseen][:, 1].tolist()
+        assert np.allclose((batch.targets - batch.inputs)[foreseen][:, 1], 10 / 50_000, atol=2e-6)
     assert sorted(seen) == wanted
 
 
-def test_lanes_run_on_from_one_batch_to_the_next():
-    table = _take(200) * 10
-    first, second, *_ = batches([table], 4, 64)
+def test_windows_begin_elsewhere_in_every_epoch():
+    lessons, rng = prepare([_take(1000)], np.random.default_rng(1)), np.random.default_rng(2)
+    one, other = (set(windows(lessons.learned, 32, rng).starts.tolist()) for _ in range(2))
 
-    assert (first.carried.tolist(), second.carried.tolist()) == ([[0.0]], [[1.0]])
-    assert np.array_equal(second.inputs[0, 0], first.targets[0, -1])
+    assert len(one & other) < 0.2 * len(one)
+
+
+def test_a_window_that_is_judged_hears_what_came_before_it():
+    drawn = overlapping(np.array([[0, 101]]), 40, 16)
+
+    assert drawn.starts.tolist() == [0, 24, 64]
+    assert drawn.heard.tolist() == [0, 16, 16]
+    assert drawn.foreseen.tolist() == [40, 40, 20]
 
 
 @pytest.mark.slow
@@ -103,6 +126,58 @@ class TestTrained:
     def _needs_tensorflow(self):
         pytest.importorskip("tensorflow", reason="the extra train is not installed")
         pytest.importorskip("keras_mdn_layer", reason="the extra train is not installed")
+
+    def test_the_loss_is_the_score_of_the_judge(self):
+        load_backend()
+        rng = np.random.default_rng(1)
+        events = np.column_stack([rng.exponential(0.1, 500) + 0.001, rng.integers(1, 127, (500, 2)) / 127])
+        means = events[:, np.newaxis] + rng.normal(0, 0.02, (500, 5, 3))
+        deviations, logits = np.exp(rng.uniform(-7, 0, (500, 5, 3))), rng.normal(0, 1, (500, 5))
+        half = np.array([DT_CELL, CONTROL_CELL, CONTROL_CELL])
+        parameters = np.concatenate([means.reshape(500, -1) * 10, deviations.reshape(500, -1) * 10, logits], 1)
+
+        ours = nats(parameters.astype(np.float32), (events * 10).astype(np.float32), (half * 10).astype(np.float32), 5)
+        judged = score(events, Forecasts(means, deviations, logits)).joint
+
+        assert np.allclose(ours, judged, rtol=0.02, atol=0.01)
+
+    def test_a_wrong_forecast_has_a_finite_gradient(self):
+        load_backend()
+        import tensorflow as tf
+
+        distance, half = (tf.reshape(part, -1) for part in tf.meshgrid(np.logspace(-6, 5, 45), np.logspace(-6, 5, 45)))
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch([distance, half])
+            mass = log_mass(tf.cast(distance, tf.float32), tf.cast(half, tf.float32))
+
+        assert np.isfinite(mass).all()
+        assert all(np.isfinite(tape.gradient(mass, part)).all() for part in (distance, half))
+
+    def test_what_learns_over_many_steps_is_what_performs_step_by_step(self):
+        load_backend()
+        lessons = prepare(_circles().performances, np.random.default_rng(1))
+        network = build(ModelSpec(3, 2, 16, 5), lessons, np.random.default_rng(1))
+        rows = lessons.rows[:40]
+
+        at_once = network.parameters(np.stack([rows, rows])).numpy()[: len(rows)]
+        step, states = network.inference_model(), [np.zeros((1, 16), np.float32)] * 4
+        one_by_one = []
+        for row in rows:
+            parameters, *states = map(np.asarray, step([row.reshape(1, 1, -1), *states]))
+            one_by_one.append(parameters[0])
+
+        assert np.allclose(at_once, one_by_one, atol=1e-4)
+
+    def test_a_fresh_network_remembers_where_the_controls_were(self):
+        load_backend()
+        lessons = prepare(_circles().performances, np.random.default_rng(1))
+        network = build(ModelSpec(3, 2, 16, 5), lessons, np.random.default_rng(1))
+        rows = lessons.rows[:40]
+
+        heard = run(network.recurrent[0], np.stack([rows, rows], 1)).numpy()[:, 0]  # (steps, U)
+
+        assert np.allclose(heard[:, :2] / 0.02 + 5, rows[:, 1:], atol=0.05)
+        assert np.allclose(heard[1:, 2:4], np.tanh(np.tanh(4 * np.diff(rows[:, 1:], axis=0))), atol=0.05)
 
     def test_it_goes_on_round_the_circle_that_it_was_taught(self, tmp_path):
         trained = train(_circles(), "xs", Recipe(epochs=120, patience=None), tmp_path, 1, lambda epoch: None)
@@ -162,7 +237,7 @@ class TestTrained:
         train(load_dataset(RECORDED), "xs", Recipe(epochs=4), tmp_path, 1, told.append)
 
         assert told[-1].loss < told[0].loss - 2.0
-        assert min(epoch.held_out for epoch in told) < -6.0
+        assert min(epoch.held_out for epoch in told) < 12.0
 
 
 def test_importing_the_training_folder_imports_no_framework():

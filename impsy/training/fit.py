@@ -1,17 +1,24 @@
-"""Fitting: Adam with clipped gradients on a cosine, judged on what is held out; the best weights are kept."""
+"""Fitting: Adam with clipped gradients on a cosine, judged on what is held out; the best weights are kept.
 
-import math
+All that the rest of a run depends on is a `Checkpoint`: a run that goes on from one ends with the same weights as a
+run that was never stopped.
+"""
+
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from impsy.training.lessons import Batch, Lessons, batches
+from impsy.training.lessons import Batch, Lessons, batches, lanes_for, overlapping, windows
+from impsy.training.likelihood import nats
 from impsy.training.network import Network
+from impsy.training.start import Floats
 
-_LANES_TO_JUDGE = 64
+_JUDGED = 256  # interactions foreseen in a window that is judged
+_HEARD = 64  # interactions heard before them
+_JUDGED_AT_ONCE = 32  # windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +28,8 @@ class Recipe:
     epochs: int = 100
     patience: int | None = 10  # epochs without a better held-out loss; None: to the end
     lanes: int = 64  # the batch size
-    steps: int = 64  # interactions that a gradient flows back through
-    rate: float = 3e-3  # of learning, at the start; falls to nearly 0 on a cosine
+    steps: int = 32  # interactions that a gradient flows back through
+    rate: float = 0.01  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
 
 
@@ -35,88 +42,120 @@ class Epoch:
     loss: float
     held_out: float
     best: bool
+    seconds: float  # since the run began, without the time it stood still
     seconds_left: float
 
 
-def fit(network: Network, lessons: Lessons, recipe: Recipe, seed: int, tell: Callable[[Epoch], None]) -> Epoch:
-    """Fit in place and return the best epoch, whose weights the network then has; Ctrl-C keeps the best so far."""
+@dataclass(slots=True)
+class Checkpoint:
+    """Where a run stands after an epoch."""
+
+    curve: list[Epoch] = field(default_factory=list)
+    weights: list[Floats] = field(default_factory=list)
+    best_weights: list[Floats] = field(default_factory=list)
+    optimizer: list[Any] = field(default_factory=list)
+    rng: dict[str, Any] = field(default_factory=dict)  # of the numbers drawn so far
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch whose weights are kept."""
+        return next(epoch for epoch in reversed(self.curve) if epoch.best)
+
+
+Tell = Callable[[Epoch], None]
+Keep = Callable[[Checkpoint], None]
+
+
+def fit(
+    network: Network, lessons: Lessons, recipe: Recipe, rng: np.random.Generator, tell: Tell, keep: Keep, at: Checkpoint
+) -> Checkpoint:
+    """Fit in place, on from `at` (an empty one: from the start); the network then has the weights of the best epoch.
+
+    `keep` is handed every checkpoint. Ctrl-C ends it and keeps the best so far; before the first epoch it is raised.
+    """
+    per_epoch = windows(lessons.learned, recipe.steps, np.random.default_rng(0))
+    lanes = lanes_for(len(per_epoch), recipe.lanes)
+    optimizer = _optimizer(network, recipe, -(-len(per_epoch) // lanes))
+    learn, judge = _steps(network, optimizer)
+    judged = overlapping(lessons.held_out, _JUDGED, _HEARD)
+    if at.curve:
+        _restore(network, optimizer, rng, at)
+    start = time.perf_counter() - (at.curve[-1].seconds if at.curve else 0.0)
+    try:
+        for number in range(len(at.curve) + 1, recipe.epochs + 1):
+            if at.curve and recipe.patience is not None and len(at.curve) - at.best.number >= recipe.patience:
+                break
+            drawn = windows(lessons.learned, recipe.steps, rng)
+            loss = _run(learn, batches(lessons.rows, drawn, lanes, recipe.steps))
+            held_out = _run(judge, batches(lessons.rows, judged, _JUDGED_AT_ONCE, _JUDGED + _HEARD))
+            best = not at.curve or held_out < at.best.held_out
+            seconds = time.perf_counter() - start
+            left = seconds / number * (recipe.epochs - number)
+            at.curve.append(Epoch(number, recipe.epochs, loss, held_out, best, seconds, left))
+            _note(at, network, optimizer, rng)
+            keep(at)
+            tell(at.curve[-1])
+    except KeyboardInterrupt:
+        if not at.curve:
+            raise
+    _assign(network.weights, at.best_weights)
+    return at
+
+
+def _optimizer(network: Network, recipe: Recipe, steps_per_epoch: int) -> Any:
     import keras
 
-    rng = np.random.default_rng(seed)
-    per_epoch = sum(1 for _ in batches(lessons.learned, recipe.lanes, recipe.steps))
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.rate, per_epoch * recipe.epochs, alpha=0.01)
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.rate, steps_per_epoch * recipe.epochs, alpha=0.01)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=recipe.clip)
-    learn, judge = _steps(network, optimizer)
-    best, kept = Epoch(0, recipe.epochs, math.inf, math.inf, True, 0.0), [w.numpy() for w in network.weights]
-    start = time.perf_counter()
-    try:
-        for number in range(1, recipe.epochs + 1):
-            loss = _run(learn, network, batches(lessons.learned, recipe.lanes, recipe.steps, rng))
-            held_out = _run(judge, network, batches(lessons.held_out, _LANES_TO_JUDGE, recipe.steps))
-            left = (time.perf_counter() - start) / number * (recipe.epochs - number)
-            epoch = Epoch(number, recipe.epochs, loss, held_out, held_out < best.held_out, left)
-            if epoch.best:
-                best, kept = epoch, [weight.numpy() for weight in network.weights]
-            tell(epoch)
-            if recipe.patience is not None and number - best.number >= recipe.patience:
-                break
-    except KeyboardInterrupt:
-        if best.number == 0:
-            raise
-    for weight, value in zip(network.weights, kept, strict=True):
-        weight.assign(value)
-    return best
+    optimizer.build(network.weights)
+    return optimizer
 
 
-def _run(step: Callable[..., Any], network: Network, source: Iterator[Batch]) -> float:
-    """The mean loss over all batches; the states are carried from one to the next."""
+def _note(at: Checkpoint, network: Network, optimizer: Any, rng: np.random.Generator) -> None:
+    at.weights = [weight.numpy() for weight in network.weights]
+    at.optimizer = [variable.numpy() for variable in optimizer.variables]
+    at.rng = dict(rng.bit_generator.state)
+    if at.curve[-1].best:
+        at.best_weights = at.weights
+
+
+def _restore(network: Network, optimizer: Any, rng: np.random.Generator, at: Checkpoint) -> None:
+    _assign(network.weights, at.weights)
+    _assign(optimizer.variables, at.optimizer)
+    rng.bit_generator.state = at.rng
+
+
+def _assign(variables: list[Any], values: list[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _run(step: Callable[..., Any], source: Iterator[Batch]) -> float:
+    """The mean loss over all batches."""
     import tensorflow as tf
 
-    total, weight, states = 0.0, 0.0, None
+    total, weight = 0.0, 0.0
     for batch in source:
-        if states is None:
-            states = [tf.zeros((len(batch.inputs), network.spec.units))] * (2 * network.spec.layers)
-        loss, states = step(
-            *(tf.constant(part) for part in (batch.inputs, batch.targets, batch.weights, batch.carried)), states
-        )
-        total += float(loss)
+        total += float(step(*(tf.constant(part) for part in (batch.inputs, batch.targets, batch.weights))))
         weight += float(batch.weights.sum())
     return total / max(weight, 1.0)
 
 
 def _steps(network: Network, optimizer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Two compiled functions of a batch and the states: one learns from it, one only judges."""
+    """Two compiled functions of a batch: one learns from it, one only judges."""
     import tensorflow as tf
 
-    optimizer.build(network.weights)
+    def judge(inputs: Any, targets: Any, weights: Any) -> Any:
+        losses = nats(network.parameters(inputs), targets, network.half_cells, network.spec.mixtures)
+        return tf.reduce_sum(losses * tf.reshape(weights, (-1,)))
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def judge(inputs: Any, targets: Any, weights: Any, carried: Any, states: Any) -> Any:
-        parameters, after = network.play(inputs, [state * carried for state in states])
-        losses = negative_log_density(parameters, targets, network.spec.mixtures)
-        return tf.reduce_sum(losses * tf.reshape(weights, (-1,))), after
-
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def learn(inputs: Any, targets: Any, weights: Any, carried: Any, states: Any) -> Any:
+    def learn(inputs: Any, targets: Any, weights: Any) -> Any:
         with tf.GradientTape() as tape:
-            total, after = judge(inputs, targets, weights, carried, states)
+            total = judge(inputs, targets, weights)
             mean = total / tf.maximum(tf.reduce_sum(weights), 1.0)
-        optimizer.apply(tape.gradient(mean, network.weights), network.weights)
-        return total, after
+        slopes = tape.gradient(mean, network.weights)
+        slopes = [slope * learns for slope, learns in zip(slopes, network.learns, strict=True)]
+        optimizer.apply(slopes, network.weights)
+        return total
 
-    return learn, judge
-
-
-def negative_log_density(parameters: Any, targets: Any, mixtures: int) -> Any:
-    """Nats of each of `targets` (…, D) under `parameters` (N, P), (N,): Bishop (1994), equations 22-29."""
-    import tensorflow as tf
-
-    dimension = targets.shape[-1]
-    target = tf.reshape(targets, (-1, 1, dimension))  # (N, 1, D)
-    means, deviations, logits = tf.split(parameters, [mixtures * dimension] * 2 + [mixtures], axis=-1)
-    deviations = tf.reshape(deviations, (-1, mixtures, dimension))  # (N, K, D)
-    scores = (target - tf.reshape(means, (-1, mixtures, dimension))) / deviations
-    inside = -0.5 * tf.reduce_sum(scores * scores + math.log(2 * math.pi), -1) - tf.reduce_sum(
-        tf.math.log(deviations), -1
-    )  # (N, K)
-    return -tf.reduce_logsumexp(tf.nn.log_softmax(logits) + inside, -1)
+    return tf.function(learn, autograph=False), tf.function(judge, autograph=False)

@@ -1,7 +1,7 @@
-"""What a network is taught with: performances made ready, some held out, and laid out in batches.
+"""What a network is taught with: phrases, some of which are held out, and windows of them.
 
-A batch has several lanes; in each, performances run on from one batch to the next, so that the network's state can
-be carried over and it learns to play longer than one batch. Nothing is copied but the batch itself.
+Everything lies in one table of rows, and a window is two numbers, its first row and how many it spans: gathered by
+index, batch by batch, nothing but the batch is ever copied. The windows lie elsewhere in every epoch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,55 +13,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.core.interaction import LONGEST_DT
+from impsy.data.phrases import split
 from impsy.errors import NotEnoughData
 from impsy.model.litert import SCALE
 
 FEWEST = 200  # interactions that are worth learning from
 GAP = 50  # interactions between what is learned and what is held out of the same performance
-_SHORTEST = 2  # a performance needs one interaction to hear and one to predict
+_SHORTEST = 2  # a phrase needs one interaction to hear and one to foresee
 _SHARE = 0.1  # held out, of all interactions
-_SEGMENT = 1024  # interactions after which a lane may turn to another performance
+_ROUND = 16  # batches that an epoch has at least, however little there is: many small steps rather than few
 
-Performance: TypeAlias = NDArray[np.float32]  # (length, dimension), as the network sees it
+Rows: TypeAlias = NDArray[np.float32]  # (length, dimension), as the network sees them
+Spans: TypeAlias = NDArray[np.int64]  # (count, 2): the first row, and the row after the last
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What is learned from and what is held out to judge by, as the network sees it."""
+    """All rows, phrase after phrase, and which phrases are learned from and which are held out to judge by."""
 
-    learned: tuple[Performance, ...]
-    held_out: tuple[Performance, ...]
+    rows: Rows
+    learned: Spans
+    held_out: Spans
+
+    def phrases(self, spans: Spans) -> list[Rows]:
+        """The rows of each span; views."""
+        return [self.rows[start:stop] for start, stop in spans.tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Where windows begin, and how many interactions are foreseen in each, after some that are only heard."""
+
+    starts: NDArray[np.int64]  # (count,), rows
+    heard: NDArray[np.int64]  # (count,)
+    foreseen: NDArray[np.int64]  # (count,)
+
+    def __len__(self) -> int:
+        return len(self.starts)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One interaction after the other in every lane, and what came next."""
+    """Windows side by side, and what came next."""
 
     inputs: NDArray[np.float32]  # (lanes, steps, dimension)
     targets: NDArray[np.float32]  # (lanes, steps, dimension)
-    weights: NDArray[np.float32]  # (lanes, steps): 0 where a lane is empty
-    carried: NDArray[np.float32]  # (lanes, 1): 0 where the lane turns to another performance, whose state is blank
+    weights: NDArray[np.float32]  # (lanes, steps): 0 where nothing is foreseen
 
 
 def prepare(performances: Sequence[NDArray[np.floating]], rng: np.random.Generator) -> Lessons:
-    """Cap dt, scale, and hold out a tenth; raises `NotEnoughData`.
+    """Cut into phrases, scale, and hold out a tenth; raises `NotEnoughData`.
 
     Whole performances are held out where some make about a tenth; else the longest gives its last tenth, after a
     gap, for neighbouring interactions are too much alike to judge by.
     """
     _check_enough(performances)
-    ready = [_as_seen(performance) for performance in performances if len(performance) >= _SHORTEST]
-    held_out = _choose(list(map(len, ready)), rng)
-    if held_out:
-        return Lessons(
-            tuple(performance for index, performance in enumerate(ready) if index not in held_out),
-            tuple(performance for index, performance in enumerate(ready) if index in held_out),
-        )
-    longest = max(range(len(ready)), key=lambda index: len(ready[index]))
-    split = len(ready[longest]) - max(int(len(ready[longest]) * _SHARE), _SHORTEST)
-    tail = ready[longest][split:]
-    ready[longest] = ready[longest][: max(split - GAP, _SHORTEST)]
-    return Lessons(tuple(ready), (tail,))
+    chosen = _choose(list(map(len, performances)), rng)
+    if chosen:
+        held_out = [performance for index, performance in enumerate(performances) if index in chosen]
+        return joined([table for index, table in enumerate(performances) if index not in chosen], held_out)
+    learned = list(performances)
+    longest = max(range(len(learned)), key=lambda index: len(learned[index]))
+    learned[longest], tail = parted(learned[longest])
+    return joined(learned, [tail])
+
+
+def parted(performance: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """What is learned of a performance, and its last tenth, after a gap."""
+    split_at = len(performance) - max(int(len(performance) * _SHARE), _SHORTEST)
+    return performance[: max(split_at - GAP, _SHORTEST)], performance[split_at:]
+
+
+def joined(learned: Sequence[NDArray[np.floating]], held_out: Sequence[NDArray[np.floating]]) -> Lessons:
+    """The phrases of both, one after another, as the network sees them; raises `NotEnoughData` where there are none."""
+    phrases, others = ([phrase.rows for phrase in split(part, LONGEST_DT, _SHORTEST)] for part in (learned, held_out))
+    if not phrases or not others:
+        raise NotEnoughData(0, FEWEST, f"silences longer than {LONGEST_DT:g} s leave no phrase to learn or to judge by")
+    highest = np.ones(phrases[0].shape[1], np.float32)
+    highest[0] = LONGEST_DT
+    rows = np.concatenate([*phrases, *others], dtype=np.float32)
+    rows = np.clip(rows, 0.0, highest, out=rows)
+    rows *= np.float32(SCALE)
+    ends = np.cumsum([len(phrase) for phrase in (*phrases, *others)])
+    spans = np.column_stack([np.concatenate([[0], ends[:-1]]), ends])
+    return Lessons(rows, spans[: len(phrases)], spans[len(phrases) :])
 
 
 def _check_enough(performances: Sequence[NDArray[np.floating]]) -> None:
@@ -75,13 +110,6 @@ def _check_enough(performances: Sequence[NDArray[np.floating]]) -> None:
     raise NotEnoughData(found, FEWEST, text)
 
 
-def _as_seen(performance: NDArray[np.floating]) -> Performance:
-    highest = np.ones(performance.shape[1])
-    highest[0] = LONGEST_DT  # a longer pause would rule the whole loss
-    seen: Performance = (np.clip(performance, 0.0, highest) * SCALE).astype(np.float32)
-    return seen
-
-
 def _choose(lengths: Sequence[int], rng: np.random.Generator) -> set[int]:
     """Performances, in random order, that together make between one and two tenths; none, if that cannot be."""
     total, chosen, held = sum(lengths), set(), 0
@@ -92,38 +120,53 @@ def _choose(lengths: Sequence[int], rng: np.random.Generator) -> set[int]:
     return chosen if held >= _SHARE * total else set()
 
 
-def batches(
-    performances: Sequence[Performance], lanes: int, steps: int, rng: np.random.Generator | None = None
-) -> Iterator[Batch]:
-    """Every interaction of the performances once, in at most `lanes` lanes of `steps`; `rng` shuffles."""
-    segments = _segments(performances, steps, rng)
-    lanes = min(lanes, len(segments))
-    waiting = iter(segments)
-    current: list[Performance | None] = [next(waiting) for _ in range(lanes)]
-    at = [0] * lanes
-    while any(segment is not None for segment in current):
-        dimension = segments[0].shape[1]
-        inputs = np.zeros((lanes, steps, dimension), np.float32)
-        targets, weights = np.zeros_like(inputs), np.zeros((lanes, steps), np.float32)
-        carried = np.array([[float(start > 0)] for start in at], np.float32)
-        for lane, segment in enumerate(current):
-            if segment is None:
-                continue
-            start, stop = at[lane], min(at[lane] + steps, len(segment) - 1)
-            inputs[lane, : stop - start] = segment[start:stop]
-            targets[lane, : stop - start] = segment[start + 1 : stop + 1]
-            weights[lane, : stop - start] = 1.0
-            at[lane] = stop
-            if stop == len(segment) - 1:
-                current[lane], at[lane] = next(waiting, None), 0
-        yield Batch(inputs, targets, weights, carried)
+def windows(spans: Spans, steps: int, rng: np.random.Generator) -> Windows:
+    """Windows of at most `steps` in which every interaction but the first of a span is foreseen once, in random order.
+
+    They begin elsewhere each time.
+    """
+    pieces: list[tuple[int, int]] = []
+    for start, stop in spans.tolist():
+        first = start + int(rng.integers(1, steps + 1))
+        pieces += pairwise([start, *range(first, stop - 1, steps), stop - 1])
+    bounds = np.array(pieces)[rng.permutation(len(pieces))]
+    return Windows(bounds[:, 0], np.zeros(len(bounds), np.int64), bounds[:, 1] - bounds[:, 0])
 
 
-def _segments(performances: Sequence[Performance], steps: int, rng: np.random.Generator | None) -> list[Performance]:
-    """Pieces of at most `_SEGMENT` interactions; with `rng` they begin elsewhere each time, in random order."""
-    pieces = []
-    for performance in performances:
-        first = int(rng.integers(1, _SEGMENT + 1)) if rng is not None else _SEGMENT
-        cuts = [0, *range(first, len(performance) - steps, _SEGMENT), len(performance) - 1]
-        pieces += [performance[start : stop + 1] for start, stop in pairwise(cuts) if stop > start]
-    return pieces if rng is None else [pieces[index] for index in rng.permutation(len(pieces)).tolist()]
+def overlapping(spans: Spans, steps: int, heard: int) -> Windows:
+    """The same in order, but each hears `heard` interactions before it foresees, as far as its span goes back.
+
+    A network that is judged has heard a while of playing, as when it performs.
+    """
+    pieces = [
+        (max(start, at - heard), at, min(at + steps, stop - 1))
+        for start, stop in spans.tolist()
+        for at in range(start, stop - 1, steps)
+    ]
+    bounds = np.array(pieces)
+    return Windows(bounds[:, 0], bounds[:, 1] - bounds[:, 0], bounds[:, 2] - bounds[:, 1])
+
+
+def lanes_for(count: int, lanes: int) -> int:
+    """How many of `count` windows lie side by side: about `lanes`, fewer where there are few, and never an odd number.
+
+    TensorFlow's `BlockLSTM` grumbles at odd numbers, and is slower.
+    """
+    return 2 * max(1, -(-min(lanes, count // _ROUND) // 2))
+
+
+def batches(rows: Rows, source: Windows, lanes: int, steps: int) -> Iterator[Batch]:
+    """The windows, `lanes` at a time; the last batch has empty lanes, so that all have one shape."""
+    for first in range(0, len(source), lanes):
+        part = slice(first, first + lanes)
+        heard, foreseen = source.heard[part, np.newaxis], source.foreseen[part, np.newaxis]  # (lanes, 1)
+        step = np.arange(steps)
+        at = np.minimum(source.starts[part, np.newaxis] + step, len(rows) - 2)  # (lanes, steps)
+        there = step < heard + foreseen
+        inputs, targets = (np.where(there[..., np.newaxis], rows[index], np.float32(0)) for index in (at, at + 1))
+        weights = (there & (step >= heard)).astype(np.float32)
+        yield Batch(*(_padded(part, lanes) for part in (inputs, targets, weights)))
+
+
+def _padded(part: NDArray[np.float32], lanes: int) -> NDArray[np.float32]:
+    return np.pad(part, [(0, lanes - len(part)), *[(0, 0)] * (part.ndim - 1)])

@@ -12,7 +12,7 @@ from impsy.data.datasets import Dataset
 from impsy.model.names import MIXTURES, SIZES
 from impsy.training.backend import hushed, load_backend
 from impsy.training.export import export
-from impsy.training.fit import Epoch, Recipe, fit
+from impsy.training.fit import Checkpoint, Epoch, Recipe, fit
 from impsy.training.lessons import prepare
 from impsy.training.network import build
 
@@ -46,7 +46,8 @@ def train(
         random.seed(seed)
         keras.utils.set_random_seed(seed)
         tf.config.experimental.enable_op_determinism()
-        network = build(ModelSpec(dataset.dimension, layers, units, MIXTURES), lessons.learned)
-    best = fit(network, lessons, recipe, seed, tell)
+        network = build(ModelSpec(dataset.dimension, layers, units, MIXTURES), lessons, rng)
+    reached = fit(network, lessons, recipe, rng, tell, lambda _: None, Checkpoint())
     keras_path, lite_path = export(network, folder)
-    return Trained(keras_path, lite_path, best, sum(map(len, lessons.learned)), sum(map(len, lessons.held_out)))
+    sizes = (sum(map(len, lessons.phrases(spans))) for spans in (lessons.learned, lessons.held_out))
+    return Trained(keras_path, lite_path, reached.best, *sizes)
