@@ -16,6 +16,8 @@ COMMANDS = {  # name: (module, one line for --help); the order is that of a firs
     "dataset": ("impsy.cli.dataset", "Collect logs into a dataset."),
     "train": ("impsy.cli.train", "Train a model on a dataset."),
     "evaluate": ("impsy.cli.evaluate", "Score models on performances, beside baselines."),
+    "compare": ("impsy.cli.compare", "Tell which of two models is better."),
+    "generate": ("impsy.cli.generate", "Let a model play alone, into a log or a MIDI file."),
     "replay": ("impsy.cli.replay", "Play a log or a dataset as OSC, at its recorded timing."),
     "init": ("impsy.cli.init", "Make a folder ready to play, record and train in."),
     "ports": ("impsy.cli.ports", "List MIDI and serial ports, and this machine's network addresses."),
