@@ -185,6 +185,29 @@ def test_a_midi_system_that_goes_is_said_and_one_that_comes_back_is_used(tmp_pat
             assert learner.ends() == 0, str(learner.screen)
 
 
+def test_what_was_learned_is_played_and_answered(tmp_path):
+    pytest.importorskip("impsy.adapters.midi", reason="impsy run does not serve MIDI yet")
+    (tmp_path / "config.toml").write_text("[interaction]\nthreshold = 0.2\n")
+    with Controller() as controller:
+        with Learner(tmp_path, "--yes", "--controls", "2") as learner:
+            assert learner.sees("hears      Knobs:MIDI out")
+            turned(controller, 21, learner, "control 1  control_change")
+            turned(controller, 22, learner, "control 2  control_change")
+            assert learner.ends() == 0, str(learner.screen)
+        with Learner(tmp_path, command="run") as player:
+            assert player.sees("ready")
+            controller.turn(21)
+            controller.turn(22)
+            answer = controller.heard()
+            player.press_ctrl_c()
+            assert player.ends() == 0, str(player.screen)
+
+    assert answer is not None
+    assert answer[:2] in ([0xB0, 21], [0xB0, 22])
+    (log,) = (tmp_path / "logs").glob("*.log")
+    assert {line.split(",")[1] for line in log.read_text().splitlines()} == {"interface", "rnn"}
+
+
 def test_no_device_at_all_says_what_to_do(tmp_path):
     with Learner(tmp_path) as learner:
         assert learner.sees("plug your controller in")
