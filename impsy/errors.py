@@ -38,6 +38,10 @@ class LogError(FileError):
     """A log, or a folder of logs, that cannot be read or written."""
 
 
+class MidiFileError(FileError):
+    """A MIDI file that holds no performance, or one that cannot be read."""
+
+
 class ReportError(FileError):
     """A report that cannot be written."""
 

@@ -66,7 +66,7 @@ def test_the_dimension_must_be_chosen_where_logs_differ(tmp_path):
 
     unsure, chosen = _run(tmp_path, "dataset"), _run(tmp_path, "dataset", "-D", "9", "-O", "out", "-F", "mine")
     assert (unsure.returncode, chosen.returncode) == (1, 0)
-    assert "3 (1 log), 9 (1 log)" in unsure.stderr
+    assert "3 (1 file), 9 (1 file)" in unsure.stderr
     assert load_dataset(tmp_path / "out/mine.npz").dimension == 9
 
 

@@ -9,9 +9,10 @@ import click
 
 from impsy.cli.left_out import count, tell_left_out
 from impsy.core.interaction import LONGEST_DT
-from impsy.errors import ImpsyError, LogError
+from impsy.errors import ImpsyError, LogError, MidiFileError
 
 if TYPE_CHECKING:
+    from impsy.core.mapping import Mapping
     from impsy.data.collate import Collection
     from impsy.data.sources import Sources
 
@@ -27,10 +28,24 @@ if TYPE_CHECKING:
     help="A folder of logs, or a dataset; may be given several times.  [default: logs]",
 )
 @click.option(
+    "--midi",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    multiple=True,
+    help="A folder of MIDI files (or one file), in place of logs or beside -S; needs --mapping.",
+)
+@click.option(
+    "--mapping",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="CONFIG",
+    help="The configuration whose input mapping tells what in a MIDI file sets which control.",
+)
+@click.option(
     "--exclude",
     metavar="PATTERN",
     multiple=True,
-    help="Leave out the logs whose name (or path) fits, such as '2026-01-31*'; may be given several times.",
+    help="Leave out the files whose name (or path) fits, such as '2026-01-31*'; may be given several times.",
 )
 @click.option(
     "--max-dt",
@@ -59,6 +74,8 @@ if TYPE_CHECKING:
 def command(
     dimension: int | None,
     places: tuple[Path, ...],
+    midi: tuple[Path, ...],
+    config_file: Path | None,
     exclude: tuple[str, ...],
     max_dt: float,
     destination: Path,
@@ -66,7 +83,7 @@ def command(
     report: Path | None,
     as_json: bool,
 ) -> None:
-    """Collect logs into a dataset to train on. The same logs give the same file, byte for byte."""
+    """Collect logs, or MIDI files, into a dataset to train on; the same ones give the same file, byte for byte."""
     from impsy.data.collate import collate
     from impsy.data.datasets import dataset_name, load_dataset, save_dataset
     from impsy.data.sources import find_sources
@@ -75,16 +92,20 @@ def command(
         from impsy.reports.drawing import check_drawing
 
         check_drawing()
-    places = places or (Path("logs"),)
-    sources = find_sources(places, exclude)
-    dimension = _choose(_named(places), sources, dimension)
+    if bool(midi) != bool(config_file):
+        raise click.UsageError("--midi and --mapping need each other")
+    mapping = _mapping(config_file) if config_file else ()
+    places = places or (() if midi else (Path("logs"),))
+    named = ", ".join(map(str, (*places, *midi)))
+    sources = find_sources(places, exclude, midi, len(mapping) + 1)
+    dimension = _choose(named, sources, dimension, midi=bool(midi))
     for pattern in exclude:
         click.echo(f"excluded   {count(sources.excluded[pattern], 'file')} by {pattern}", err=True)
-    collection = collate(sources.by_dimension[dimension], dimension)
+    collection = collate(sources.by_dimension[dimension], dimension, mapping)
     _tell(collection, max_dt)
     performances = collection.performances(max_dt)
     if not performances:
-        raise ImpsyError(f"{_named(places)}: nothing of dimension {dimension} is a performance")
+        raise ImpsyError(f"{named}: nothing of dimension {dimension} is a performance")
     path = destination / (filename or dataset_name(dimension))
     if path.suffix != ".npz":
         path = path.with_name(f"{path.name}.npz")
@@ -99,22 +120,37 @@ def command(
     click.echo(f"next       impsy train {path}", err=True)
 
 
-def _named(places: tuple[Path, ...]) -> str:
-    return ", ".join(map(str, places))
+def _mapping(config_file: Path) -> "Mapping":
+    """The mapping by which a configuration hears MIDI."""
+    from impsy.config.load import load_config
+    from impsy.config.schema import mappings
+
+    loaded = load_config(config_file)
+    if loaded.problems:
+        raise ImpsyError("\n".join(f"{config_file}: {problem}" for problem in loaded.problems))
+    found = mappings(loaded.config, ["input"])
+    if not found:
+        raise ImpsyError(f"{config_file}: no input mapping is in it; `impsy learn` makes one")
+    if len({mapping for _, mapping in found}) > 1:
+        several = ", ".join(words for words, _ in found)
+        raise ImpsyError(f"{config_file}: it has several input mappings ({several}); keep one, in a copy")
+    return found[0][1]
 
 
-def _choose(named: str, sources: "Sources", dimension: int | None) -> int:
+def _choose(named: str, sources: "Sources", dimension: int | None, *, midi: bool) -> int:
     """The dimension asked for, else the only one present."""
     found = sources.by_dimension
-    there = ", ".join(f"{dim} ({count(len(paths), 'log')})" for dim, paths in sorted(found.items()))
+    there = ", ".join(f"{dim} ({count(len(paths), 'file')})" for dim, paths in sorted(found.items()))
     if not found and sources.excluded:
         raise LogError(named, "holds nothing but what --exclude leaves out")
+    if not found and midi:
+        raise MidiFileError(named, "holds no MIDI file (.mid)")
     if not found:
         raise LogError(named, "holds no log (*-<dimension>d-mdrnn.log); play with `impsy run` first")
     if dimension is not None and dimension not in found:
-        raise LogError(named, f"holds no log of dimension {dimension}; there are: {there}")
+        raise LogError(named, f"holds nothing of dimension {dimension}; there are: {there}")
     if dimension is None and len(found) > 1:
-        raise ImpsyError(f"{named} holds logs of several dimensions: {there}; choose one with --dimension")
+        raise ImpsyError(f"{named} holds several dimensions: {there}; choose one with --dimension")
     return dimension if dimension is not None else next(iter(found))
 
 

@@ -13,7 +13,7 @@ COMMANDS = {  # name: (module, one line for --help); the order is that of a firs
     "run": ("impsy.cli.run", "Play: listen, predict, answer, log."),
     "learn": ("impsy.cli.learn", "Learn your controller: wiggle its controls, and the mapping is written."),
     "trim": ("impsy.cli.trim", "Cut a stretch out of a log, or a log into pieces."),
-    "dataset": ("impsy.cli.dataset", "Collect logs into a dataset."),
+    "dataset": ("impsy.cli.dataset", "Collect logs or MIDI files into a dataset."),
     "train": ("impsy.cli.train", "Train a model on a dataset."),
     "evaluate": ("impsy.cli.evaluate", "Score models on performances, beside baselines."),
     "compare": ("impsy.cli.compare", "Tell which of two models is better."),

@@ -4,6 +4,7 @@ These Structs are the one source: the loader reads them to check a file, and `re
 key the `title` completes «must be …» and the `description` says what it does.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct, field
@@ -252,13 +253,14 @@ def dimension_of_mappings(config: Config) -> int | None:
     return longest + 1 if longest else None
 
 
-def mappings(config: Config) -> list[tuple[str, Mapping]]:
-    """Every mapping in the configuration with the words a person knows it by."""
+def mappings(config: Config, ways: Sequence[str] = ("input", "output")) -> list[tuple[str, Mapping]]:
+    """Every mapping in the configuration, of what is heard and what is sent, with the words a person knows it by."""
     named: list[tuple[str, Mapping | None]] = []
     for name, channel in (("websocket", config.websocket), ("serialmidi", config.serialmidi)):
         if channel is not None:
-            named += [(f"[{name}] input", channel.input), (f"[{name}] output", channel.output)]
+            named += [(f"[{name}] {way}", getattr(channel, way)) for way in ways]
     if config.midi is not None:
-        named += [(f'[midi] input of "{device}"', mapping) for device, mapping in config.midi.input.items()]
-        named += [(f'[midi] output of "{device}"', mapping) for device, mapping in config.midi.output.items()]
+        for way in ways:
+            devices: DeviceMappings = getattr(config.midi, way)
+            named += [(f'[midi] {way} of "{device}"', mapping) for device, mapping in devices.items()]
     return [(words, mapping) for words, mapping in named if mapping]

@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.core.interaction import LONGEST_DT
+from impsy.core.mapping import Mapping
 from impsy.data.datasets import load_dataset
 from impsy.data.logs import read_log
+from impsy.data.midi_files import read_midi
 from impsy.data.phrases import after_silence, spans, split
-from impsy.data.sources import DATASET
-from impsy.errors import DatasetError, LogError
+from impsy.data.sources import DATASET, MIDI
+from impsy.errors import DatasetError, LogError, MidiFileError
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was played in one go: a log, or one performance of a dataset; its silences are still in it."""
+    """What was played in one go: a log, a MIDI file, a performance of a dataset; its silences are still in it."""
 
     name: str  # what a person knows it by
     rows: NDArray[np.float64]  # (length, dimension), rows [dt, x_1 … x_n]
@@ -53,13 +55,18 @@ class Collection:
         return sum(start == stop for recording in self.recordings for start, stop in spans(recording.rows, max_dt))
 
 
-def collate(paths: Iterable[Path], dimension: int) -> Collection:
-    """Read logs and datasets of one dimension; what cannot be opened or is empty is left out."""
+def collate(paths: Iterable[Path], dimension: int, mapping: Mapping = ()) -> Collection:
+    """Read logs, datasets and, through `mapping`, MIDI files; what cannot be read or is empty is left out."""
     collection = Collection()
     for path in paths:
         try:
-            recordings = _from_dataset(path) if path.suffix == DATASET else _from_log(path, dimension, collection)
-        except (LogError, DatasetError) as error:
+            if path.suffix == DATASET:
+                recordings = _from_dataset(path)
+            elif path.suffix.lower() in MIDI:
+                recordings = [Recording(str(path), read_midi(path, mapping))]
+            else:
+                recordings = _from_log(path, dimension, collection)
+        except (LogError, DatasetError, MidiFileError) as error:
             collection.unused[str(path)] = error.what
             continue
         for recording in recordings:

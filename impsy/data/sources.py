@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 
 from impsy.data.datasets import load_dataset
 from impsy.data.logs import log_dimension
-from impsy.errors import LogError
+from impsy.errors import LogError, MidiFileError
 
 DATASET = ".npz"
+MIDI = ".mid", ".midi"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +23,23 @@ class Sources:
     excluded: Counter[str] = field(default_factory=Counter)  # files, by the pattern that each fell to first
 
 
-def find_sources(places: Iterable[Path], exclude: Sequence[str] = ()) -> Sources:
-    """The logs in folders, and datasets that are named themselves; a file that is reached twice counts once.
+def find_sources(
+    places: Iterable[Path], exclude: Sequence[str] = (), midi: Iterable[Path] = (), midi_dimension: int = 0
+) -> Sources:
+    """The logs in folders, datasets that are named themselves, and MIDI files in the folders `midi` and those within.
 
-    A file is excluded by a pattern such as `2026-01-*` that fits its name or its whole path. Raises `LogError` for a
-    folder that cannot be looked into, and `DatasetError`.
+    The mapping of MIDI files has `midi_dimension`. A file that is reached twice counts once; one whose name or whole
+    path a pattern fits, such as `2026-01-*`, is excluded. Raises `LogError` for a folder that cannot be looked into,
+    `MidiFileError` and `DatasetError`.
     """
     sources = Sources({})
-    found = {path.resolve(): path for place in places for path in _in(place)}
+    logs, scores = (_in(place) for place in places), (_midi_in(place) for place in midi)
+    found = {path.resolve(): path for path in chain.from_iterable((*logs, *scores))}
     for path in sorted(found.values(), key=_in_time):
         pattern = next((pattern for pattern in exclude if _fits(path, pattern)), None)
         if pattern is None:
-            sources.by_dimension.setdefault(_dimension(path), []).append(path)
+            dimension = midi_dimension if path.suffix.lower() in MIDI else _dimension(path)
+            sources.by_dimension.setdefault(dimension, []).append(path)
         else:
             sources.excluded[pattern] += 1
     return sources
@@ -52,6 +59,14 @@ def _in(place: Path) -> list[Path]:
         raise LogError(place, "there is no such folder; play with `impsy run` first") from error
     except OSError as error:
         raise LogError(place, f"cannot be looked into: {error.strerror or error}") from error
+
+
+def _midi_in(place: Path) -> list[Path]:
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise MidiFileError(place, "there is no such folder of MIDI files")
+    return [path for path in place.rglob("*") if path.suffix.lower() in MIDI and path.is_file()]
 
 
 def _fits(path: Path, pattern: str) -> bool:
