@@ -30,12 +30,14 @@ def test_whatever_words_are_put_in_stay_words() -> None:
     assert html.count("&lt;script&gt;") == 12
 
 
+@pytest.mark.slow
 def test_a_page_asks_nobody_for_anything() -> None:
     html = page("Title", "Lead.", [Section("Heading", [Figure(_drawn(), "Caption.")])])
 
     assert not re.findall(r'(?:src|href)="(?!#)|url\((?!#)|@import|<script', html)
 
 
+@pytest.mark.slow
 def test_a_picture_has_only_the_colours_of_the_page_and_words_that_are_words() -> None:
     svg = _drawn()
 
@@ -48,5 +50,6 @@ def test_a_picture_has_only_the_colours_of_the_page_and_words_that_are_words() -
     assert "<script" not in svg
 
 
+@pytest.mark.slow
 def test_the_same_picture_has_the_same_bytes() -> None:
     assert _drawn() == _drawn()

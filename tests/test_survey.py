@@ -92,6 +92,7 @@ def test_what_was_found_is_printed_as_json(tmp_path: Path) -> None:
     assert found["remarks"] == ["Control 2 never moves: nothing is learned of it."]
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_recording_and_is_the_same_each_time(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need the extra: pip install -e '.[report]'")
     save_dataset(tmp_path / "old.npz", [_playing(300, seed) for seed in (1, 2, 1)])
@@ -110,6 +111,7 @@ def test_the_page_shows_every_recording_and_is_the_same_each_time(tmp_path: Path
     assert "nan" not in page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [[0, 0], [0, 1, 100], [0, 3], [0, 0.0001, 0.0002]])
 def test_the_smallest_recordings_have_a_page_too(tmp_path: Path, seconds: list[float]) -> None:
     pytest.importorskip("matplotlib", reason="pictures need the extra: pip install -e '.[report]'")
@@ -134,6 +136,7 @@ def test_without_matplotlib_the_command_that_installs_it_is_told_before_anything
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_is_a_named_error(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="pictures need the extra: pip install -e '.[report]'")
     write_log(tmp_path / "logs", [0, 1, 2])
