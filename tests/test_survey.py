@@ -1,7 +1,6 @@
 """What a survey of recordings finds, and the page that shows it."""
 
 import json
-import math
 import re
 from pathlib import Path
 
