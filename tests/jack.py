@@ -3,7 +3,8 @@
 import os
 import shutil
 import subprocess
-import time
+import zlib
+from pathlib import Path
 from types import TracebackType
 
 import pytest
@@ -14,14 +15,18 @@ STARTING = 10  # seconds that a start may take on a busy machine; it takes 0.3 o
 class Jack:
     """A JACK server as a context manager; within, whatever speaks JACK in this process and its children finds it.
 
-    It turns over every `frames` at 48 kHz.
+    There are eight places for servers on a machine, and one that was killed keeps its own until its name comes again:
+    so each checkout has one name.
+
+    It turns over every `frames` at 48 kHz; long ones, since JACK drops what a client does not read within one, and the
+    machine may be busy.
     """
 
-    def __init__(self, frames: int = 64) -> None:
+    def __init__(self, frames: int = 2048) -> None:
         if shutil.which("jackd") is None:
             pytest.skip("jackd is not here: apt-get install jackd2")
         self._frames = str(frames)
-        self.name = f"impsy-{os.getpid()}-{time.monotonic_ns()}"
+        self.name = f"impsy-{zlib.crc32(bytes(Path(__file__)))}"
 
     def __enter__(self) -> "Jack":
         os.environ |= {"JACK_DEFAULT_SERVER": self.name, "JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
@@ -31,7 +36,7 @@ class Jack:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.process.terminate()  # killed, it would keep one of the eight places for servers on this machine
+        self.process.terminate()
         self.process.wait()
         os.environ.pop("JACK_DEFAULT_SERVER")
 

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 from peers import free_port, until
 from websockets.sync.client import ClientConnection, connect
 
+from impsy.config.wording import toml_text
 from impsy.wire.osc import Argument, Message, decode, encode
 
 START = Path(__file__).parent.parent / "start_impsy.py"
@@ -266,12 +267,12 @@ class Server:
                 "output": [["control_change", 1, 1], ["control_change", 1, 2]],
             },
         }
-        lines = [f"{key} = {json.dumps(value)}" for key, value in sections.items() if _is_top(value)]
+        lines = [f"{key} = {toml_text(value)}" for key, value in sections.items() if _is_top(value)]
         for name in dict.fromkeys((*usual, *(n for n, value in sections.items() if not _is_top(value)))):
             given = sections.get(name, {})
             if given is not None:
                 keys = usual.get(name, {}) | given
-                lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in keys.items())]
+                lines += [f"[{name}]", *(f"{key} = {toml_text(value)}" for key, value in keys.items())]
         return "\n".join(lines) + "\n"
 
 

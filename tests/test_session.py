@@ -6,7 +6,19 @@ import math
 import pytest
 from players import Metronome
 
-from impsy.core.actions import Action, Announce, Applied, Origin, Overflowed, Play, Record, Refused, Shifted, Silence
+from impsy.core.actions import (
+    Action,
+    Announce,
+    Applied,
+    Origin,
+    Overflowed,
+    Play,
+    Record,
+    Refused,
+    Shifted,
+    Silence,
+    Thru,
+)
 from impsy.core.events import (
     Event,
     Gesture,
@@ -289,6 +301,22 @@ def test_thru_sends_each_gesture_at_its_arrival_and_logs_it_once() -> None:
         Play(1.0, (0.1, 0.2), Origin.PERFORMER, "impsy"),
         Record(1.0, Origin.PERFORMER, (0.1, 0.2)),
     ]
+
+
+def test_a_source_with_a_route_of_its_own_is_sent_thru_at_once() -> None:
+    s = session(thru_sources=frozenset({"midi:keys"}))
+
+    assert s.receive(Gesture(((0, 0.1),), "midi:keys"), 1.0) == [
+        Thru(1.0, (0.1, 0.5), "midi:keys"),
+        Record(1.0, Origin.PERFORMER, (0.1, 0.5)),
+    ]
+    assert kinds(s.receive(Gesture(((0, 0.2),), "midi:knobs"), 1.01)) == ["Record"]
+
+
+def test_what_goes_to_all_outputs_goes_to_none_twice() -> None:
+    s = session(input_thru=True, thru_sources=frozenset({"test"}))
+
+    assert kinds(s.receive(gesture(0.1, 0.2), 1.0)) == ["Play", "Record"]
 
 
 def test_a_mode_change_drops_what_is_pending_and_ends_notes() -> None:

@@ -36,6 +36,10 @@ def _makers(config: Config, inbox: Inbox, controls: int) -> Iterator[Callable[[]
             sent=None if web.output is None else web.output[:controls],
             origins=web.origins,
         )
+    if (midi := config.midi) is not None:
+        from impsy.adapters.midi import MidiPort
+
+        yield lambda: MidiPort(inbox, midi, controls)
     if (line := lines_of_numbers(config)) is not None:
         from impsy.adapters.serial import SerialPort
 

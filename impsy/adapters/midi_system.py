@@ -13,6 +13,7 @@ Ports have the names that people know, without the numbers that change at every 
 import os
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,10 +27,11 @@ from impsy.adapters.midi_libraries import jack_answers, libraries, never_end
 from impsy.errors import NoSuchDevice, PortError
 
 SYSTEMS = {"coremidi": "CoreMIDI", "winmm": "WinMM", "alsa": "ALSA", "jack": "JACK"}  # «auto» tries them in this order
-MOST_UNHEARD = 1500  # messages
+MOST_UNHEARD = 2000  # messages
 CLIENT = "impsy"  # what our connections are called: nobody's devices
 HEARTBEAT = b"\xfe"  # Active Sensing (MIDI 1.0): nothing but a sign of life
-MOST_MISSED = 2  # beats in a row that a living system does not lose
+SETTLING = 0.05  # seconds; much more than a callback of ours takes
+BEATS, BEAT = 4, 0.1  # how many may be lost before a server counts as dead, and seconds between them
 FAILURES = OSError, RuntimeError, ValueError  # what rtmidi raises
 LOOPMIDI = "Windows has no virtual ports: make one with loopMIDI, and name it in in_device and out_device"
 
@@ -54,14 +56,14 @@ class MidiInput:
         client.set_callback(self._receive)
 
     def close(self) -> None:
-        """Hear no more, and give the port back."""
+        """Hear no more, and give the port back; some 50 ms, and with a driver that hangs for ever."""
         self._heard = None
-        self._client.cancel_callback()
-        self._client.delete()
+        _close_input(self._client)
 
     def abandon(self) -> None:
         """Hear no more, and leave the rest to the system, which is dead."""
         self._heard = None
+        self._client.cancel_callback()
         never_end(self._client)
 
     def _receive(self, message: tuple[Sequence[int], float], _: object) -> None:
@@ -96,16 +98,19 @@ class MidiSystem:
     def __init__(self, backend: str = "auto") -> None:
         self._rtmidi = _import_rtmidi()
         self.backend, self._api = _choose(self._rtmidi, backend)
-        self._lists = self._client("MidiIn"), self._client("MidiOut")
+        try:
+            self._lists = self._client("MidiIn"), self._client("MidiOut")
+        except FAILURES as error:
+            raise PortError("MIDI", f"{SYSTEMS[self.backend]} takes no client ({error})") from None
         self._pulse: _Pulse | None = None
 
     def inputs(self) -> list[Found]:
         """The inputs that are there."""
-        return found_ports(self._lists[0].get_ports(), self.backend)
+        return self._found(self._lists[0])
 
     def outputs(self) -> list[Found]:
         """The outputs that are there."""
-        return found_ports(self._lists[1].get_ports(), self.backend)
+        return self._found(self._lists[1])
 
     def open_input(self, port: Found, heard: Heard) -> MidiInput:
         """Hear one of `inputs()`. Raises `PortError`."""
@@ -124,25 +129,31 @@ class MidiSystem:
         return MidiOutput(self._make("MidiOut", name), Found(name, name, -1))
 
     def is_alive(self) -> bool:
-        """Whether the system has carried a message since this was last asked; only JACK, a server, can die."""
+        """Whether the system carries a message now, within 0.4 s at most; only JACK, a server, can die."""
         if self.backend != "jack":
             return True
-        if self._pulse is None:
-            self._pulse = _Pulse(self._client("MidiIn"), self._client("MidiOut"))
-        return self._pulse.was_heard()
+        try:
+            if self._pulse is None:
+                self._pulse = _Pulse(*self._lists)
+            return self._pulse.was_heard()
+        except FAILURES:
+            return False
 
     def close(self) -> None:
         """Give back what the system holds for itself; open ports are closed by whoever opened them."""
-        for client in self._own():
-            client.delete()
+        inputs, outputs = self._lists
+        _close_input(inputs)
+        outputs.delete()
 
     def abandon(self) -> None:
         """Leave what a dead system holds as it is."""
-        for client in self._own():
+        for client in self._lists:
             never_end(client)
 
-    def _own(self) -> "list[_Client]":
-        return [*self._lists, *(self._pulse.clients if self._pulse else ())]
+    def _found(self, client: "_Client") -> list[Found]:
+        with suppress(*FAILURES):  # a system that cannot tell has none
+            return found_ports(client.get_ports(), self.backend)
+        return []
 
     def _client(self, side: str, name: str = CLIENT) -> "_Client":
         made: _Client = getattr(self._rtmidi, side)(self._api, name=name)
@@ -165,6 +176,13 @@ class MidiSystem:
         except FAILURES as error:
             raise PortError(name, f"{SYSTEMS[self.backend]} does not let us make this port ({error})") from None
         return client
+
+
+def _close_input(client: "_Client") -> None:
+    """Let calls that are under way end first: deleting holds Python's lock, which they wait for, and waits for them."""
+    client.cancel_callback()
+    time.sleep(SETTLING)
+    client.delete()
 
 
 def match(wanted: str, ports: Sequence[Found], kind: str) -> Found:
@@ -230,9 +248,9 @@ _ANSWERING = {"coremidi": "CoreMIDI", "winmm": "WinMM", "alsa": "ALSA sequencer"
 
 
 def _answers(rtmidi: ModuleType, name: str, api: int) -> bool:
-    libraries()
-    if name == "jack" and not jack_answers():
-        return False
+    libraries()  # quiet
+    if name == "jack":
+        return jack_answers()
     try:
         rtmidi.MidiIn(api, name=CLIENT).delete()
     except FAILURES:
@@ -281,10 +299,8 @@ class _Pulse:
     """A connection from ourselves to ourselves, to see whether anything is carried."""
 
     def __init__(self, hears: _Client, sends: _Client) -> None:
-        self.clients = hears, sends
+        self._sends = sends
         self._heard = threading.Event()
-        self._heard.set()
-        self._missed = 0
         name = f"pulse {os.getpid()}-{next(_PULSES)}"  # an abandoned one may still be there
         sends.open_virtual_port(name)
         hears.ignore_types(sysex=True, timing=True, active_sense=False)
@@ -294,8 +310,10 @@ class _Pulse:
                 hears.open_port(index, name="heard")
 
     def was_heard(self) -> bool:
-        """Whether a beat has come through lately, of which a busy machine may lose one; and beats again."""
-        self._missed = 0 if self._heard.is_set() else self._missed + 1
+        """Whether a beat comes through; a busy machine may lose one."""
         self._heard.clear()
-        self.clients[1].send_message(HEARTBEAT)
-        return self._missed < MOST_MISSED
+        for _ in range(BEATS):
+            self._sends.send_message(HEARTBEAT)
+            if self._heard.wait(BEAT):
+                return True
+        return False

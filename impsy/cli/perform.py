@@ -16,6 +16,7 @@ from impsy.adapters.build import build_ports
 from impsy.adapters.sockets import everywhere, lan_address, sent_to
 from impsy.cli.stage import WALK, Stage, read_config, set_stage
 from impsy.config.notes import notes_on
+from impsy.config.routing import inputs_of, outputs_of, thru_routes
 from impsy.config.schema import Config, lines_of_numbers
 from impsy.core.actions import Origin
 from impsy.core.ports import Port
@@ -98,6 +99,7 @@ def settings(config: Config) -> Settings:
         timescale=config.model.timescale,
         input_thru=config.interaction.input_thru,
         longest_dt=config.model.longest_dt,
+        thru_sources=frozenset(thru_routes(config.midi) if config.midi else ()),
     )
 
 
@@ -139,6 +141,9 @@ def opening(stage: Stage) -> list[str]:
         told.append(f"sending    OSC {sent_to(osc.client_ip)}:{osc.client_port}, {' and '.join(osc.output_address)}")
     if (web := config.websocket) is not None:
         told += [f"play page  http://{host}:{web.server_port}" for host in _reached_by(web.server_ip)]
+    if (midi := config.midi) is not None:
+        told += [f'listening  MIDI "{name}"' for name in inputs_of(midi)]
+        told += [f'sending    MIDI "{name}"' for name in outputs_of(midi)]
     if (line := lines_of_numbers(config)) is not None:
         numbers = stage.predictor.spec.controls
         told.append(f"serial     {line.port}, {line.baudrate} baud: lines of {numbers} numbers, both ways")

@@ -2,17 +2,16 @@
 
 from collections.abc import Iterator
 
-from impsy.config.mappings import VIRTUAL_IN, VIRTUAL_OUT
+from impsy.config.routing import routing_notes
 from impsy.config.schema import Config, mappings
 
 CHANNELS = "osc", "websocket", "midi", "serial", "serialmidi"
-NOT_SERVED = ("midi",)  # read and checked, but no adapter plays them yet
 LOOPBACK = "localhost", "::1"
 
 
 def notes_on(config: Config, controls: int | None) -> tuple[str, ...]:
     """The notes on a final configuration; `controls` is how many the model plays, where that is known."""
-    return (*_nobody(config), *_open_doors(config), *_unserved(config), *_lengths(config, controls), *_devices(config))
+    return (*_nobody(config), *_open_doors(config), *_unneeded(config), *_lengths(config, controls), *_devices(config))
 
 
 def is_open(server_ip: str) -> bool:
@@ -21,7 +20,7 @@ def is_open(server_ip: str) -> bool:
 
 
 def _nobody(config: Config) -> Iterator[str]:
-    if all(getattr(config, name) is None or name in NOT_SERVED for name in CHANNELS):
+    if all(getattr(config, name) is None for name in CHANNELS):
         yield "no channel is on, so nothing can be heard: add [osc] or [websocket] to the configuration"
 
 
@@ -31,10 +30,7 @@ def _open_doors(config: Config) -> Iterator[str]:
             yield f'[{name}] server_ip = "{channel.server_ip}": open to your network'
 
 
-def _unserved(config: Config) -> Iterator[str]:
-    for name in NOT_SERVED:
-        if getattr(config, name) is not None:
-            yield f"[{name}] is not served by this version yet: its ports stay closed"
+def _unneeded(config: Config) -> Iterator[str]:
     if config.webui is not None:
         yield "[webui] is not needed: ignored"
 
@@ -54,10 +50,4 @@ def _devices(config: Config) -> Iterator[str]:
     if config.serial is not None and config.serialmidi is not None and config.serial.port == config.serialmidi.port:
         yield f'[serial] and [serialmidi] both name "{config.serial.port}": [serialmidi] gets it'
     if config.midi is not None:
-        for key, devices, own, named in (
-            ("in_device", config.midi.in_device, VIRTUAL_IN, config.midi.input),
-            ("out_device", config.midi.out_device, VIRTUAL_OUT, config.midi.output),
-        ):
-            for device in named:
-                if device not in devices and not (config.midi.virtual and device == own):
-                    yield f'[midi] maps "{device}", which {key} does not name: not opened'
+        yield from routing_notes(config.midi)

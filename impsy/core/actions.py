@@ -27,6 +27,14 @@ class Play(Struct, frozen=True):
     agent: str
 
 
+class Thru(Struct, frozen=True):
+    """Send the performer's controls to those outputs that are to hear this source (`[midi] thru_matrix`)."""
+
+    at: float
+    values: Values
+    source: str
+
+
 class Silence(Struct, frozen=True):
     """End the notes that sound; after a panic (`everything`) those that ought not to sound as well."""
 
@@ -115,4 +123,4 @@ class Announce(Struct, frozen=True):
     what: Happening
 
 
-Action: TypeAlias = Play | Silence | Record | Announce
+Action: TypeAlias = Play | Thru | Silence | Record | Announce

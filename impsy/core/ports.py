@@ -36,7 +36,7 @@ class Listener(Protocol):
     def perform(self, action: Action) -> None:
         """Called by the engine thread; returns at once, whatever a device or a client does.
 
-        In order, but for what sounds (`Play`, `Silence`), which comes before the rest and to outputs only.
+        In order, but for what sounds (`Play`, `Thru`, `Silence`), which comes before the rest and to outputs only.
         """
         ...
 

@@ -32,6 +32,7 @@ from impsy.core.actions import (
     Shifted,
     Silence,
     Status,
+    Thru,
     TurnTaken,
     Values,
 )
@@ -73,6 +74,7 @@ class Settings(Struct, frozen=True):
     timescale: float = 1.0
     input_thru: bool = False
     longest_dt: float = LONGEST_DT
+    thru_sources: frozenset[str] = frozenset()  # those that some output hears even without input_thru
 
 
 class Session:
@@ -193,6 +195,8 @@ class Session:
             self._hand_back(at, emit)
         if self._settings.input_thru:
             emit(Play(at, vector, Origin.PERFORMER, self._agent))
+        elif gesture.source in self._settings.thru_sources:
+            emit(Thru(at, vector, gesture.source))
         emit(Record(at, Origin.PERFORMER, vector))
         self._vector = vector
         self._last_gesture = [min(at - self._last_arrival, self._settings.longest_dt), *vector]

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from impsy.core.actions import Action, Announce, Play, Refused, Silence
+from impsy.core.actions import Action, Announce, Play, Refused, Silence, Thru
 from impsy.core.events import Event, Quit, Stalled
 from impsy.core.ports import Listener, Timed
 from impsy.core.session import Session
@@ -110,7 +110,7 @@ class Runner:
         self._tell_the_rest()
 
     def _perform(self, action: Action) -> None:
-        if isinstance(action, Play | Silence):
+        if isinstance(action, Play | Thru | Silence):
             for output in self._outputs:
                 output.perform(action)
         elif isinstance(action, Announce) and isinstance(refused := action.what, Refused):
