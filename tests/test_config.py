@@ -365,7 +365,7 @@ def test_mappings_of_another_length_than_the_model_are_said():
 
 def test_a_configuration_that_can_hear_nothing_says_so():
     assert notes_on(Config(), None) == (
-        "no channel is on, so nothing can be heard: add [osc] or [websocket] to the configuration",
+        "no channel is on, so nothing can be heard: add [osc], [websocket], [midi], [serial] or [serialmidi]",
     )
 
 

@@ -21,7 +21,7 @@ def is_open(server_ip: str) -> bool:
 
 def _nobody(config: Config) -> Iterator[str]:
     if all(getattr(config, name) is None for name in CHANNELS):
-        yield "no channel is on, so nothing can be heard: add [osc] or [websocket] to the configuration"
+        yield "no channel is on, so nothing can be heard: add [osc], [websocket], [midi], [serial] or [serialmidi]"
 
 
 def _open_doors(config: Config) -> Iterator[str]:
