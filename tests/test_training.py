@@ -145,13 +145,35 @@ class TestTrained:
         load_backend()
         import tensorflow as tf
 
-        distance, half = (tf.reshape(part, -1) for part in tf.meshgrid(np.logspace(-6, 5, 45), np.logspace(-6, 5, 45)))
+        off, deviations = (tf.reshape(part, -1) for part in tf.meshgrid(np.logspace(-6, 3, 45), np.logspace(-4, 3, 45)))
+        off, deviations = tf.cast(tf.concat([off, -off], 0), tf.float32), tf.cast(tf.tile(deviations, [2]), tf.float32)
         with tf.GradientTape(persistent=True) as tape:
-            tape.watch([distance, half])
-            mass = log_mass(tf.cast(distance, tf.float32), tf.cast(half, tf.float32))
+            tape.watch([off, deviations])
+            mass = log_mass(off, deviations, np.float32(0.04))
 
         assert np.isfinite(mass).all()
-        assert all(np.isfinite(tape.gradient(mass, part)).all() for part in (distance, half))
+        assert all(np.isfinite(tape.gradient(mass, part)).all() for part in (off, deviations))
+
+    def test_the_gradient_that_is_written_out_is_that_of_the_mass(self):
+        load_backend()
+        import tensorflow as tf
+
+        rng = np.random.default_rng(1)
+        off, deviations = rng.normal(0, 0.1, 500), np.exp(rng.uniform(-4, 2, 500))
+        values = [tf.constant(part, tf.float64) for part in (off, deviations)]
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            mass = log_mass(*values, np.float64(0.04))
+        written = tape.gradient(mass, values)
+
+        for index, gradient in enumerate(written):
+            step = [tf.zeros(500, tf.float64)] * 2
+            step[index] = tf.fill(500, tf.constant(1e-6, tf.float64))
+            up, down = (
+                log_mass(*(value + sign * by for value, by in zip(values, step, strict=True)), np.float64(0.04))
+                for sign in (1, -1)
+            )
+            assert np.allclose(gradient, (up - down) / 2e-6, rtol=0.02, atol=1e-3)
 
     def test_what_learns_over_many_steps_is_what_performs_step_by_step(self):
         load_backend()

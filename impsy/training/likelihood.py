@@ -3,6 +3,8 @@
 A density would be best where it collapses onto the points of a grid, by as much as one likes, and says nothing about
 playing. What is here is the judge's definition in single precision and with gradients that stay finite however wrong
 a forecast is; it leaves out that the first and the last cell have no end.
+
+Everything is laid out flat, a column for each dimension of each component: a quarter less time than in three axes.
 """
 
 import math
@@ -20,34 +22,51 @@ _GONE = 80.0  # exp of less is 0 to single precision
 
 
 def nats(parameters: Any, targets: Any, half_cells: NDArray[np.float32], mixtures: int) -> Any:
-    """What each of `targets` (N, D) costs under mixture `parameters` (N, P); `half_cells` is (D,): (N,)."""
-    from keras import ops
+    """What each of `targets` (…, D) costs under mixture `parameters` (N, P); `half_cells` is (D,): (N,)."""
+    import tensorflow as tf
 
     dimension = len(half_cells)
-    target = ops.reshape(targets, (-1, 1, dimension))  # (N, 1, D)
-    means, deviations, logits = ops.split(parameters, [mixtures * dimension, 2 * mixtures * dimension], axis=-1)
-    deviations = ops.reshape(deviations, (-1, mixtures, dimension))  # (N, K, D)
-    means = ops.reshape(means, (-1, mixtures, dimension))
-    masses = log_mass(ops.abs(target - means) / deviations, half_cells / deviations)
-    return -ops.logsumexp(ops.log_softmax(logits) + ops.sum(masses, -1), -1)
+    components = np.kron(np.eye(mixtures), np.ones((dimension, 1))).astype(np.float32)  # (K D, K): sums of each
+    means, deviations, logits = tf.split(parameters, [mixtures * dimension] * 2 + [mixtures], axis=-1)
+    target = tf.tile(tf.reshape(targets, (-1, dimension)), (1, mixtures))  # (N, K D)
+    masses = log_mass(target - means, deviations, np.tile(half_cells, mixtures))
+    return -tf.reduce_logsumexp(tf.nn.log_softmax(logits) + tf.matmul(masses, components), -1)
 
 
-def log_mass(distance: Any, half: Any) -> Any:
-    """The logarithm of a normal's mass within `half` of what is `distance` from its mean, both in deviations.
+def log_mass(off: Any, deviations: Any, half: Any) -> Any:
+    """The logarithm of a normal's mass within `half` of what is `off` its mean; any shapes that fit.
 
-    Where a cell is narrow, its density; far out, φ(a) / a · (1 − exp(−aw − w²/2)), with a the nearer end and w the
-    width; else a difference of error functions. Each is kept off where it would overflow: what is not chosen has a
-    gradient too.
+    In deviations, let a and b be the ends of the cell, a the nearer one, and w their distance. Where the cell is
+    narrow, it is w times the density; far out, with r = a + 1 / (a + 2 / a), it is φ(a) / r · (1 − exp(−aw − w²/2));
+    else a difference of error functions.
+    The gradient is written out, from φ(a) and φ(b) over the mass: half the work, and no case can spoil another.
     """
-    from keras import ops
+    import tensorflow as tf
 
-    width = 2.0 * half
-    nearer = distance - half
-    middle = -0.5 * ops.square(distance) - _HALF_LOG_2_PI + ops.log(width)
-    beside = ops.minimum(nearer, _FAR)
-    mass = 0.5 * (ops.erf((beside + width) * _ROOT_HALF) - ops.erf(beside * _ROOT_HALF))
-    near = ops.log(ops.maximum(mass, _LEAST))
-    out = ops.maximum(nearer, _FAR)
-    falls = ops.minimum(width * (out + 0.5 * width), _GONE)
-    far = -0.5 * ops.square(out) - _HALF_LOG_2_PI - ops.log(out) + ops.log(-ops.expm1(-falls))
-    return ops.where(width < _NARROW, middle, ops.where(nearer > _FAR, far, near))
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def mass(off: Any, deviations: Any) -> Any:
+        per = 1.0 / deviations
+        distance = tf.abs(off) * per
+        width = 2.0 * half * per
+        a = distance - 0.5 * width
+        narrow = width < _NARROW
+        dense = -0.5 * distance * distance - _HALF_LOG_2_PI + tf.math.log(width)
+        near = tf.minimum(a, _FAR)
+        between = 0.5 * (tf.math.erf((near + width) * _ROOT_HALF) - tf.math.erf(near * _ROOT_HALF))
+        out = tf.maximum(a, _FAR)
+        left = -tf.math.expm1(-tf.minimum(width * (out + 0.5 * width), _GONE))
+        rate = out + 1.0 / (out + 2.0 / out)
+        tail = tf.math.log(left / rate) - 0.5 * out * out - _HALF_LOG_2_PI
+        value = tf.where(narrow, dense, tf.where(a > _FAR, tail, tf.math.log(tf.maximum(between, _LEAST))))
+
+        def gradient(upstream: Any) -> tuple[Any, Any]:
+            b = a + width
+            at_a, at_b = (tf.exp(-0.5 * end * end - _HALF_LOG_2_PI - value) for end in (a, b))
+            of_distance = tf.where(narrow, -distance, at_b - at_a)
+            of_scale = tf.where(narrow, distance * distance - 1.0, a * at_a - b * at_b)
+            scaled = upstream * per
+            return scaled * of_distance * tf.sign(off), scaled * of_scale
+
+        return value, gradient
+
+    return mass(off, deviations)
