@@ -120,6 +120,19 @@ def test_a_window_that_is_judged_hears_what_came_before_it():
     assert drawn.foreseen.tolist() == [40, 40, 20]
 
 
+class Told:
+    """Who listens to a run."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def started(self, run):
+        self.run = run
+
+    def epoch(self, epoch):
+        self.epochs.append(epoch)
+
+
 @pytest.mark.slow
 class TestTrained:
     @pytest.fixture(autouse=True)
@@ -202,7 +215,7 @@ class TestTrained:
         assert np.allclose(heard[1:, 2:4], np.tanh(np.tanh(4 * np.diff(rows[:, 1:], axis=0))), atol=0.05)
 
     def test_it_goes_on_round_the_circle_that_it_was_taught(self, tmp_path):
-        trained = train(_circles(), "xs", Recipe(epochs=120, patience=None), tmp_path, 1, lambda epoch: None)
+        trained = train(_circles(), "xs", Recipe(epochs=120, patience=None), tmp_path, 1, Told())
         predictor = LiteRtPredictor(trained.lite_path)
 
         state, rng = predictor.initial_state(), np.random.default_rng(1)
@@ -222,10 +235,10 @@ class TestTrained:
 
     def test_the_same_seed_gives_the_same_file_and_the_older_one_is_kept(self, tmp_path):
         recipe = Recipe(epochs=2)
-        one = train(_circles(), "xxs", recipe, tmp_path, 7, lambda epoch: None)
+        one = train(_circles(), "xxs", recipe, tmp_path, 7, Told())
         first = one.lite_path.read_bytes()
         os.utime(one.lite_path, (time.time() - 86400,) * 2)
-        two = train(_circles(), "xxs", recipe, tmp_path, 7, lambda epoch: None)
+        two = train(_circles(), "xxs", recipe, tmp_path, 7, Told())
 
         assert two.lite_path == one.lite_path
         assert two.lite_path.read_bytes() == first
@@ -233,17 +246,17 @@ class TestTrained:
         assert not list(tmp_path.glob(".*"))
 
     def test_the_best_weights_are_kept_and_patience_ends_it(self, tmp_path):
-        told = []
-        trained = train(_circles(150), "xxs", Recipe(epochs=400, patience=3, rate=0.05), tmp_path, 1, told.append)
+        told = Told()
+        trained = train(_circles(150), "xxs", Recipe(epochs=400, patience=3, rate=0.05), tmp_path, 1, told)
 
-        assert trained.best.held_out == min(epoch.held_out for epoch in told)
-        assert len(told) == min(400, trained.best.number + 3)
+        assert trained.best.held_out == min(epoch.held_out for epoch in told.epochs)
+        assert len(told.epochs) == min(400, trained.best.number + 3)
 
     def test_the_keras_file_opens_with_standard_layers_and_the_mixture_layer_alone(self, tmp_path):
         import keras
         from keras_mdn_layer import MDN
 
-        trained = train(_circles(), "xxs", Recipe(epochs=1), tmp_path, 1, lambda epoch: None)
+        trained = train(_circles(), "xxs", Recipe(epochs=1), tmp_path, 1, Told())
         model = keras.saving.load_model(trained.keras_path, custom_objects={"MDN": MDN})
 
         assert [tensor.name for tensor in model.inputs] == [
@@ -255,11 +268,11 @@ class TestTrained:
     def test_a_few_epochs_on_the_recorded_performances_learn_something(self, tmp_path):
         if not RECORDED.exists():
             pytest.skip("the recorded performances are not beside this checkout")
-        told = []
-        train(load_dataset(RECORDED), "xs", Recipe(epochs=4), tmp_path, 1, told.append)
+        told = Told()
+        train(load_dataset(RECORDED), "xs", Recipe(epochs=4), tmp_path, 1, told)
 
-        assert told[-1].loss < told[0].loss - 2.0
-        assert min(epoch.held_out for epoch in told) < 12.0
+        assert told.epochs[-1].loss < told.epochs[0].loss - 2.0
+        assert min(epoch.held_out for epoch in told.epochs) < 12.0
 
 
 def test_importing_the_training_folder_imports_no_framework():

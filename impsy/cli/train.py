@@ -1,18 +1,16 @@
 """`impsy train`: a dataset becomes a model."""
 
-import secrets
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.learning import Progress, teller
 from impsy.errors import DatasetError, ImpsyError
 from impsy.model.names import SIZES
 
 if TYPE_CHECKING:
     from impsy.data.datasets import Dataset
-    from impsy.training.fit import Epoch
 
 _DATASETS = Path("datasets")
 
@@ -65,6 +63,14 @@ _DATASETS = Path("datasets")
     help="The folder for the model.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.  [default: drawn]")
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped; the other options as they were.")
+@click.option(
+    "--progress",
+    type=click.Choice([way.value for way in Progress]),
+    default=Progress.AUTO.value,
+    show_default=True,
+    help="How it is told: in place on a terminal, in lines elsewhere, or in JSON lines for a program.",
+)
 def command(
     dataset: Path | None,
     dimension: int | None,
@@ -76,8 +82,13 @@ def command(
     batchsize: int,
     destination: Path,
     seed: int | None,
+    resume: bool,
+    progress: str,
 ) -> None:
-    """Train a model on a dataset (the only one in `datasets/`, if none is named)."""
+    """Train a model on a dataset (the only one in `datasets/`, if none is named).
+
+    Ctrl-C ends it early and keeps the best so far. Beside the model a folder `<name>-run` tells how it went.
+    """
     from impsy.data.datasets import load_dataset
     from impsy.training.fit import Recipe
     from impsy.training.train import train
@@ -86,19 +97,11 @@ def command(
     loaded = load_dataset(path)
     if dimension not in (None, loaded.dimension):
         raise DatasetError(path, f"has dimension {loaded.dimension}, not {dimension}")
-    seed = secrets.randbits(32) if seed is None else seed
-    _tell_start(path, loaded, modelsize, seed)
+    if progress != Progress.JSON:
+        _tell_dataset(path, loaded, modelsize)
     recipe = Recipe(epochs=numepochs, patience=patience if earlystopping else None, lanes=batchsize)
-    trained = train(loaded, modelsize, recipe, destination, seed, _tell)
-    _tell_line("")
-    click.echo(
-        f"kept       epoch {trained.best.number}: held-out loss {trained.best.held_out:.3f} nats per interaction "
-        f"({trained.held_out:,} held out, {trained.learned:,} learned)",
-        err=True,
-    )
-    click.echo(trained.keras_path)
-    click.echo(trained.lite_path)
-    click.echo(f"next       impsy run {trained.lite_path}", err=True)
+    tell = teller(Progress(progress))
+    tell.trained(train(loaded, modelsize, recipe, destination, seed, tell, source=str(path), resume=resume))
 
 
 def _only_dataset(dimension: int | None) -> Path:
@@ -114,26 +117,10 @@ def _only_dataset(dimension: int | None) -> Path:
     raise ImpsyError(f"name one of the datasets: impsy train {' | '.join(map(str, found))}")
 
 
-def _tell_start(path: Path, dataset: "Dataset", size: str, seed: int) -> None:
+def _tell_dataset(path: Path, dataset: "Dataset", size: str) -> None:
+    """What takes seconds to be learned from, said at once."""
     click.echo(
         f"training   {path}: {dataset.interactions:,} interactions, {dataset.seconds / 60:.1f} minutes, "
-        f"dimension {dataset.dimension}; size {size}, seed {seed}",
+        f"dimension {dataset.dimension}; size {size}",
         err=True,
     )
-
-
-def _tell(epoch: "Epoch") -> None:
-    left = f"{epoch.seconds_left // 60:.0f} min {epoch.seconds_left % 60:02.0f} s"
-    best = "  best" if epoch.best else ""
-    _tell_line(
-        f"epoch {epoch.number:>4} of {epoch.of}   loss {epoch.loss:8.3f}   held out {epoch.held_out:8.3f}   "
-        f"at most {left} left{best}"
-    )
-
-
-def _tell_line(line: str) -> None:
-    """On a terminal each line takes the place of the one before; elsewhere they follow one another."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
-    elif line:
-        click.echo(line, err=True)

@@ -1,9 +1,10 @@
-"""Files that are written whole or not at all: aside, down to the disk, and then renamed."""
+"""Files that are written whole or not at all: aside, down to the disk, and then renamed; and nothing is replaced."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 
@@ -21,3 +22,15 @@ def written_whole(path: Path) -> Iterator[Path]:
         with written.open("r+b") as file:
             os.fsync(file.fileno())
         written.replace(path)
+
+
+def make_way(path: Path) -> None:
+    """Rename a file or folder that is there to `<name>-<its date>`. Raises `OSError`."""
+    if not path.exists():
+        return
+    date = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%dT%H-%M-%S")
+    older, number = path.with_name(f"{path.stem}-{date}{path.suffix}"), 1
+    while older.exists():
+        number += 1
+        older = path.with_name(f"{path.stem}-{date}-{number}{path.suffix}")
+    path.rename(older)

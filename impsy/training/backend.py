@@ -3,12 +3,15 @@
 import importlib.util
 import logging
 import os
+import platform
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 
+from impsy import __version__
 from impsy.errors import MissingExtra
 
 _NEEDED = ("tensorflow", "keras", "keras_mdn_layer")
@@ -20,16 +23,31 @@ _SETTINGS = {
 }
 
 
-def load_backend() -> None:
-    """Import Keras and TensorFlow; raises `MissingExtra` where they are not installed."""
+def check_backend() -> None:
+    """Raise `MissingExtra` where what is needed is not installed; imports nothing."""
     if any(importlib.util.find_spec(name) is None for name in _NEEDED):
         raise MissingExtra("train", "training needs TensorFlow and Keras")
+
+
+def load_backend() -> None:
+    """Import Keras and TensorFlow; raises `MissingExtra` where they are not installed."""
+    check_backend()
     os.environ.update(_SETTINGS)
     with hushed():
         for name in _NEEDED:
             importlib.import_module(name)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+def versions() -> dict[str, str]:
+    """Of all that has a say in which weights come out."""
+    packages = ("numpy", "keras", "keras-mdn-layer", "tensorflow")
+    return {
+        "impsy": __version__,
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+    }
 
 
 @contextmanager

@@ -5,14 +5,13 @@ connected layer over [x, h] per LSTM layer, run in a third of the time. Both are
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from impsy.core.predictor import ModelSpec
-from impsy.data.files import written_whole
+from impsy.data.files import make_way, written_whole
 from impsy.errors import ModelError
 from impsy.model.litert import SCALE, LiteRtPredictor
 from impsy.model.names import model_name
@@ -38,23 +37,11 @@ def export(network: Network, folder: Path) -> tuple[Path, Path]:
                 model.save(keras_part)
                 lite_part.write_bytes(_single_step(network))
                 _compare(model, lite_part, network.spec)
-            _make_way(keras_path)
-            _make_way(lite_path)
+            make_way(keras_path)
+            make_way(lite_path)
     except OSError as error:
         raise ModelError(folder / name, f"cannot be written: {error.strerror or error}") from error
     return keras_path, lite_path
-
-
-def _make_way(path: Path) -> None:
-    """Rename what is there to `<name>-<its date>`."""
-    if not path.exists():
-        return
-    date = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%dT%H-%M-%S")
-    older, number = path.with_name(f"{path.stem}-{date}{path.suffix}"), 1
-    while older.exists():
-        number += 1
-        older = path.with_name(f"{path.stem}-{date}-{number}{path.suffix}")
-    path.rename(older)
 
 
 def _single_step(network: Network) -> bytes:

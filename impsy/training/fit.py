@@ -1,24 +1,22 @@
-"""Fitting: Adam with clipped gradients on a cosine, judged on what is held out; the best weights are kept.
+"""Fitting: Adam with clipped gradients on a cosine, judged on what is held out; the best weights are kept."""
 
-All that the rest of a run depends on is a `Checkpoint`: a run that goes on from one ends with the same weights as a
-run that was never stopped.
-"""
-
+import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from impsy.errors import ImpsyError
+from impsy.training.checkpoint import Arrays, Checkpoint, Epoch
 from impsy.training.lessons import Batch, Lessons, batches, lanes_for, overlapping, windows
 from impsy.training.likelihood import nats
 from impsy.training.network import Network
-from impsy.training.start import Floats
 
-_JUDGED = 256  # interactions foreseen in a window that is judged
-_HEARD = 64  # interactions heard before them
-_JUDGED_AT_ONCE = 32  # windows
+_JUDGED = 64  # interactions foreseen in a window that is judged
+_HEARD = 32  # interactions heard before them
+_JUDGED_AT_ONCE = 64  # windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +31,6 @@ class Recipe:
     clip: float = 1.0  # the largest norm of a gradient
 
 
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What is told after each epoch; losses are nats per interaction, lower is better."""
-
-    number: int
-    of: int
-    loss: float
-    held_out: float
-    best: bool
-    seconds: float  # since the run began, without the time it stood still
-    seconds_left: float
-
-
-@dataclass(slots=True)
-class Checkpoint:
-    """Where a run stands after an epoch."""
-
-    curve: list[Epoch] = field(default_factory=list)
-    weights: list[Floats] = field(default_factory=list)
-    best_weights: list[Floats] = field(default_factory=list)
-    optimizer: list[Any] = field(default_factory=list)
-    rng: dict[str, Any] = field(default_factory=dict)  # of the numbers drawn so far
-
-    @property
-    def best(self) -> Epoch:
-        """The epoch whose weights are kept."""
-        return next(epoch for epoch in reversed(self.curve) if epoch.best)
-
-
 Tell = Callable[[Epoch], None]
 Keep = Callable[[Checkpoint], None]
 
@@ -72,6 +41,7 @@ def fit(
     """Fit in place, on from `at` (an empty one: from the start); the network then has the weights of the best epoch.
 
     `keep` is handed every checkpoint. Ctrl-C ends it and keeps the best so far; before the first epoch it is raised.
+    Raises `ImpsyError` where the loss is no number.
     """
     per_epoch = windows(lessons.learned, recipe.steps, np.random.default_rng(0))
     lanes = lanes_for(len(per_epoch), recipe.lanes)
@@ -83,16 +53,16 @@ def fit(
     start = time.perf_counter() - (at.curve[-1].seconds if at.curve else 0.0)
     try:
         for number in range(len(at.curve) + 1, recipe.epochs + 1):
-            if at.curve and recipe.patience is not None and len(at.curve) - at.best.number >= recipe.patience:
+            if recipe.patience is not None and at.waited >= recipe.patience:
                 break
             drawn = windows(lessons.learned, recipe.steps, rng)
             loss = _run(learn, batches(lessons.rows, drawn, lanes, recipe.steps))
             held_out = _run(judge, batches(lessons.rows, judged, _JUDGED_AT_ONCE, _JUDGED + _HEARD))
+            _check_numbers(number, loss, held_out)
             best = not at.curve or held_out < at.best.held_out
             seconds = time.perf_counter() - start
             left = seconds / number * (recipe.epochs - number)
-            at.curve.append(Epoch(number, recipe.epochs, loss, held_out, best, seconds, left))
-            _note(at, network, optimizer, rng)
+            at = _noted(at, Epoch(number, recipe.epochs, loss, held_out, best, seconds, left), network, optimizer, rng)
             keep(at)
             tell(at.curve[-1])
     except KeyboardInterrupt:
@@ -100,6 +70,11 @@ def fit(
             raise
     _assign(network.weights, at.best_weights)
     return at
+
+
+def _check_numbers(number: int, loss: float, held_out: float) -> None:
+    if not math.isfinite(loss + held_out):
+        raise ImpsyError(f"learning went astray: in epoch {number} the loss is no number; try another --seed")
 
 
 def _optimizer(network: Network, recipe: Recipe, steps_per_epoch: int) -> Any:
@@ -111,12 +86,16 @@ def _optimizer(network: Network, recipe: Recipe, steps_per_epoch: int) -> Any:
     return optimizer
 
 
-def _note(at: Checkpoint, network: Network, optimizer: Any, rng: np.random.Generator) -> None:
-    at.weights = [weight.numpy() for weight in network.weights]
-    at.optimizer = [variable.numpy() for variable in optimizer.variables]
-    at.rng = dict(rng.bit_generator.state)
-    if at.curve[-1].best:
-        at.best_weights = at.weights
+def _noted(at: Checkpoint, epoch: Epoch, network: Network, optimizer: Any, rng: np.random.Generator) -> Checkpoint:
+    """Where the run stands after `epoch`: a new one, so that no Ctrl-C finds half of it."""
+    weights = [weight.numpy() for weight in network.weights]
+    return Checkpoint(
+        [*at.curve, epoch],
+        weights,
+        weights if epoch.best else at.best_weights,
+        [variable.numpy() for variable in optimizer.variables],
+        dict(rng.bit_generator.state),
+    )
 
 
 def _restore(network: Network, optimizer: Any, rng: np.random.Generator, at: Checkpoint) -> None:
@@ -125,7 +104,7 @@ def _restore(network: Network, optimizer: Any, rng: np.random.Generator, at: Che
     rng.bit_generator.state = at.rng
 
 
-def _assign(variables: list[Any], values: list[Any]) -> None:
+def _assign(variables: list[Any], values: Arrays) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

@@ -78,6 +78,11 @@ def prepare(performances: Sequence[NDArray[np.floating]], rng: np.random.Generat
     return joined(learned, [tail])
 
 
+def count(spans: Spans) -> int:
+    """How many interactions there are in all."""
+    return int((spans[:, 1] - spans[:, 0]).sum())
+
+
 def parted(performance: NDArray[np.floating]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """What is learned of a performance, and its last tenth, after a gap."""
     split_at = len(performance) - max(int(len(performance) * _SHARE), _SHORTEST)

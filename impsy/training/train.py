@@ -1,20 +1,34 @@
-"""Training: a dataset in, two model files out."""
+"""Training: a dataset in, two model files and the folder of the run out."""
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+import secrets
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset
-from impsy.model.names import MIXTURES, SIZES
-from impsy.training.backend import hushed, load_backend
+from impsy.model.litert import file_hash
+from impsy.model.names import MIXTURES, SIZES, model_name
+from impsy.training.backend import check_backend, hushed, load_backend, versions
+from impsy.training.checkpoint import Checkpoint, Epoch
 from impsy.training.export import export
-from impsy.training.fit import Checkpoint, Epoch, Recipe, fit
-from impsy.training.lessons import prepare
-from impsy.training.network import build
+from impsy.training.fit import Recipe, fit
+from impsy.training.lessons import Lessons, count, prepare
+from impsy.training.network import Network, build
+from impsy.training.run_folder import Plan, RunFolder, hash_of
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What is told when learning begins."""
+
+    plan: Plan
+    learned: int  # interactions
+    held_out: int  # interactions
+    epochs: int  # that were learned before: a run that goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +37,80 @@ class Trained:
 
     keras_path: Path
     lite_path: Path
+    run: Path
     best: Epoch
     learned: int  # interactions
     held_out: int  # interactions
 
 
+class Listener(Protocol):
+    """Whoever is told how it goes."""
+
+    def started(self, run: Started) -> None: ...
+
+    def epoch(self, epoch: Epoch) -> None: ...
+
+
 def train(
-    dataset: Dataset, size: str, recipe: Recipe, folder: Path, seed: int, tell: Callable[[Epoch], None]
+    dataset: Dataset,
+    size: str,
+    recipe: Recipe,
+    folder: Path,
+    seed: int | None,
+    listener: Listener,
+    *,
+    source: str = "",
+    resume: bool = False,
 ) -> Trained:
     """Train a network of a size of formats §4 and export it into `folder`; the same seed gives the same weights.
 
-    Raises `NotEnoughData` before anything heavy is imported, `MissingExtra` and `ModelError`.
+    Without a seed one is drawn. `resume` goes on with the run of that name that was stopped, and `source` is what
+    people call the dataset. Raises, before anything heavy is imported, `NotEnoughData`, `MissingExtra`, and
+    `ImpsyError` where there is nothing to go on with or nothing can be written; later `ModelError`.
     """
-    rng = np.random.default_rng(seed)
-    lessons = prepare(dataset.performances, rng)
+    prepare(dataset.performances, np.random.default_rng(0))
+    check_backend()
+    units, layers = SIZES[size]
+    spec = ModelSpec(dataset.dimension, layers, units, MIXTURES)
+    plan = _plan(dataset, size, recipe, seed, source)
+    path = folder / f"{model_name(spec)}-run"
+    if resume:
+        run, at = RunFolder.resume(path, plan, seed)
+    else:
+        run, at = RunFolder.begin(path, plan), Checkpoint()
     load_backend()
+    rng = np.random.default_rng(run.plan.seed)
+    lessons = prepare(dataset.performances, rng)
+    network = _fresh(spec, lessons, run.plan.seed, rng)
+    sizes = count(lessons.learned), count(lessons.held_out)
+    listener.started(Started(run.plan, *sizes, len(at.curve)))
+    at = fit(network, lessons, recipe, rng, listener.epoch, run.keep, at)
+    keras_path, lite_path = export(network, folder)
+    run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
+    return Trained(keras_path, lite_path, run.path, at.best, *sizes)
+
+
+def _plan(dataset: Dataset, size: str, recipe: Recipe, seed: int | None, source: str) -> Plan:
+    return Plan(
+        data=source,
+        data_hash=hash_of(dataset),
+        interactions=dataset.interactions,
+        minutes=round(dataset.seconds / 60, 2),
+        dimension=dataset.dimension,
+        size=size,
+        recipe=asdict(recipe),
+        seed=secrets.randbits(32) if seed is None else seed,
+        versions=versions(),
+    )
+
+
+def _fresh(spec: ModelSpec, lessons: Lessons, seed: int, rng: np.random.Generator) -> Network:
+    """A network that is the same for the same seed, and so is all that follows."""
     import keras
     import tensorflow as tf
 
-    units, layers = SIZES[size]
     with hushed():
         random.seed(seed)
         keras.utils.set_random_seed(seed)
         tf.config.experimental.enable_op_determinism()
-        network = build(ModelSpec(dataset.dimension, layers, units, MIXTURES), lessons, rng)
-    reached = fit(network, lessons, recipe, rng, tell, lambda _: None, Checkpoint())
-    keras_path, lite_path = export(network, folder)
-    sizes = (sum(map(len, lessons.phrases(spans))) for spans in (lessons.learned, lessons.held_out))
-    return Trained(keras_path, lite_path, reached.best, *sizes)
+        return build(spec, lessons, rng)
