@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other, in about six minutes; prints the table of benchmarks/README.md in Markdown."""
+"""All benchmarks, one after the other, in about nine minutes; prints the table of benchmarks/README.md in Markdown."""
 
 import json
 import os
@@ -47,6 +47,7 @@ def main() -> None:
             *measure("latency.py", folder),
             *measure("battle.py", folder, "--minutes", str(given.minutes)),
             *measure("callresponse.py", folder),
+            *measure("ports.py", folder),
         ]
     if given.json:
         print(json.dumps({"machine": machine(), "figures": [vars(figure) for figure in figures]}, indent=1))
