@@ -24,17 +24,17 @@ def _drawn() -> str:
 
 def test_whatever_words_are_put_in_stay_words() -> None:
     parts = [Text(HOSTILE), Notes([HOSTILE]), Facts([(HOSTILE, HOSTILE)]), Table([HOSTILE], [[HOSTILE]], HOSTILE)]
-    html = page(HOSTILE, HOSTILE, [Section(HOSTILE, [*parts, Figure("<svg></svg>", HOSTILE)])])
+    html = page(HOSTILE, HOSTILE, [Section(HOSTILE, [*parts, Figure("<svg></svg>", HOSTILE, HOSTILE)])])
 
     assert "<script" not in html
-    assert html.count("&lt;script&gt;") == 12
+    assert html.count("&lt;script&gt;") == 13
 
 
 @pytest.mark.slow
 def test_a_page_asks_nobody_for_anything() -> None:
-    html = page("Title", "Lead.", [Section("Heading", [Figure(_drawn(), "Caption.")])])
+    html = page("Title", "Lead.", [Section("Heading", [Figure(_drawn(), "Caption.", "drawn")])])
 
-    assert not re.findall(r'(?:src|href)="(?!#)|url\((?!#)|@import|<script', html)
+    assert not re.findall(r'(?:src|href)="(?!#|data:)|url\((?!#)|@import|<script', html)
 
 
 @pytest.mark.slow

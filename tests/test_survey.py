@@ -106,7 +106,7 @@ def test_the_page_shows_every_recording_and_is_the_same_each_time(tmp_path: Path
     assert page == (tmp_path / "two.html").read_text("utf-8")
     assert all(f"old.npz, performance {n}" in page for n in range(3))
     assert "performance 2 repeats" in page
-    assert len(re.findall("<figure>", page)) == 3 + 3
+    assert len(re.findall('<figure class="picture">', page)) == 3 + 3
     assert "nan" not in page
 
 

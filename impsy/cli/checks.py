@@ -20,11 +20,11 @@ from msgspec import Struct
 from impsy.adapters.build import build_ports
 from impsy.adapters.midi_system import SYSTEMS, MidiSystem, match
 from impsy.adapters.serial_system import found_ports
-from impsy.cli.left_out import count
 from impsy.cli.stage import Stage, set_stage
 from impsy.config.load import LoadedConfig
 from impsy.config.notes import notes_on
 from impsy.config.schema import Config, Midi
+from impsy.data.wording import count
 from impsy.errors import ModelError, NoSuchDevice, PortError
 from impsy.model.litert import LiteRtPredictor
 from impsy.runtime import clock

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.cli.left_out import count, tell_left_out
+from impsy.cli.left_out import tell_left_out
 from impsy.core.interaction import LONGEST_DT
+from impsy.data.wording import count
 from impsy.errors import ImpsyError, LogError, MidiFileError
 
 if TYPE_CHECKING:

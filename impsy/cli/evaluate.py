@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.cli.left_out import count
 from impsy.cli.performances import load_models, read_takes, tell_listening
 from impsy.cli.table import table
 from impsy.core.interaction import LONGEST_DT
+from impsy.data.wording import count
 
 if TYPE_CHECKING:
     from impsy.evaluation.evaluation import Evaluation

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import click
 
+from impsy.data.wording import count
+
 
 class LeftOut(Protocol):
     """What was left out or mended while one log was read, or several."""
@@ -33,12 +35,3 @@ def tell_left_out(reading: LeftOut) -> None:
         click.echo(f"clipped    {count(reading.clipped, 'value')} outside [0, 1]", err=True)
     if reading.negative_dts:
         click.echo(f"mended     {count(reading.negative_dts, 'step')} back in time, taken as 0 s", err=True)
-
-
-def count(number: int, what: str) -> str:
-    """A number of things in words.
-
-    >>> count(1, "row"), count(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

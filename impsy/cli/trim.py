@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from impsy.cli.left_out import count
+from impsy.data.wording import count
 from impsy.errors import ImpsyError, LogError
 
 _TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:\.\d+)?)")

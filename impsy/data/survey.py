@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from impsy.data.collate import Recording
 from impsy.data.phrases import after_silence, split
 from impsy.data.repeats import Repeat, repeats
+from impsy.data.wording import told
 
 QUANTILES = 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99
 _STUCK = 0.25  # of all interactions: a control that moved, and has not for so long, is stuck …
@@ -184,16 +185,3 @@ def remarks(found: Survey) -> list[str]:
     if found.dt.zero > 0.2:
         lines.append(f"{found.dt.zero:.0%} of all interactions come in the same moment as the one before (dt = 0).")
     return lines
-
-
-def told(seconds: float) -> str:
-    """A time in the unit that suits it.
-
-    >>> told(0.00234), told(1.5), told(600), told(7200)
-    ('2.34 ms', '1.5 s', '10 min', '2 h')
-    """
-    if seconds < 1.0:
-        return f"{seconds * 1e3:.3g} ms"
-    if seconds < 120.0:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200.0 else f"{seconds / 3600:.3g} h"

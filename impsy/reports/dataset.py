@@ -7,7 +7,8 @@ import numpy as np
 
 from impsy.data.collate import Recording
 from impsy.data.phrases import split
-from impsy.data.survey import ControlSurvey, Survey, remarks, told
+from impsy.data.survey import ControlSurvey, Survey, remarks
+from impsy.data.wording import count, told
 from impsy.reports import figures
 from impsy.reports.page import Facts, Figure, Notes, Part, Section, Table, Text, page
 
@@ -19,8 +20,9 @@ _CONTROLS = 32  # controls in pictures: more cannot be told apart
 def dataset_page(title: str, recordings: Sequence[Recording], survey: Survey) -> str:
     """The page on recordings and what `survey` found in them. Raises `MissingExtra`."""
     lead = (
-        f"{survey.interactions:,} interactions of {survey.dimension - 1} controls in {survey.phrases:,} phrases, "
-        f"from {len(recordings)} recordings. A silence longer than {told(survey.max_dt)} ends a phrase."
+        f"{count(survey.interactions, 'interaction')} of {count(survey.dimension - 1, 'control')} in "
+        f"{count(survey.phrases, 'phrase')}, from {count(len(recordings), 'recording')}. A silence longer than "
+        f"{told(survey.max_dt)} ends a phrase."
     )
     names = _short([recording.name for recording in recordings])
     sections = [
@@ -73,19 +75,19 @@ def _when(names: list[str], recordings: Sequence[Recording], survey: Survey) -> 
     ]
     header = ("Recording", "Interactions", "Length", "Phrases", "Longest silence", "Windows", "Controls at rest")
     below = f"Windows: stretches of up to {survey.steps} interactions that one round of training learns from."
-    return [Figure(drawn, caption), Table(header, rows, below, frozenset({0, 6}))]
+    return [Figure(drawn, caption, "time-line"), Table(header, rows, below, frozenset({0, 6}))]
 
 
 def _times(recordings: Sequence[Recording], survey: Survey) -> list[Part]:
     dts = np.concatenate([recording.rows[:, 0] for recording in recordings])
-    caption = (
-        f"How many interactions follow the one before after which time; both axes are logarithmic. "
-        f"{survey.dt.zero:.1%} have dt 0, and stand at the left end with all below 0.3 ms."
-    )
+    caption = "How many interactions follow the one before after which time; both axes are logarithmic."
+    if dts.min() < figures.SHORT:
+        caption += f" All below {told(figures.SHORT)} stand at the left end"
+        caption += f"; {survey.dt.zero:.1%} have dt 0." if survey.dt.zero else "."
     header = ("Share of interactions", *(f"{share:.0%}" for share, _ in survey.dt.quantiles), "all")
     values = ("dt at most", *(told(dt) for _, dt in survey.dt.quantiles), told(survey.dt.longest))
     return [
-        Figure(figures.times_between(dts, survey.max_dt), caption),
+        Figure(figures.times_between(dts, survey.max_dt), caption, "dt"),
         Table(header, [values], "Quantiles of dt within phrases."),
     ]
 
@@ -122,7 +124,7 @@ def _controls(recordings: Sequence[Recording], survey: Survey) -> list[Part]:
         )
         for one in survey.controls
     ]
-    return [Figure(figures.positions(rows), caption), Table(header, cells, below, frozenset({8}))]
+    return [Figure(figures.positions(rows), caption, "controls"), Table(header, cells, below, frozenset({8}))]
 
 
 def _state(control: ControlSurvey) -> str:
@@ -142,7 +144,7 @@ def _takes(names: list[str], recordings: Sequence[Recording], max_dt: float) -> 
     if recordings[0].rows.shape[1] - 1 > _CONTROLS:
         words += f" The first {_CONTROLS} controls."
     drawn = [
-        Figure(figures.played(recordings[index].rows[:, : _CONTROLS + 1], max_dt), names[index])
-        for index in sorted(longest)
+        Figure(figures.played(recordings[index].rows[:, : _CONTROLS + 1], max_dt), names[index], f"played-{number}")
+        for number, index in enumerate(sorted(longest), 1)
     ]
     return [Text(words), *drawn]

@@ -4,8 +4,8 @@
         axes[0, 0].plot(seconds, values, color=SERIES[0])
     svg = as_svg(figure)
 
-Draw with the colours of this module only: each is a stand-in that `as_svg` replaces by a name of `page.css`, with the
-light ground's colour beside it, so that one picture is right on light, on dark, and by itself in a paper.
+Draw with the colours of this module only: each is a stand-in that `as_svg` replaces by a name of `page.css`, so that
+one picture is right on light and on dark. `by_itself` makes of it what may stand in a paper.
 """
 
 import importlib.util
@@ -84,7 +84,7 @@ def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **optio
 
 
 def as_svg(figure: Any) -> str:
-    """The figure as an `<svg>` element, to stand in a page or, saved under `.svg`, by itself."""
+    """The figure as an `<svg>` element, to stand in a page."""
     from matplotlib import rc_context
 
     text = io.StringIO()
@@ -95,6 +95,15 @@ def as_svg(figure: Any) -> str:
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # several figures on one page would share them
     svg = re.sub(r'(?<= d=")[^"]*', _rounded, svg)
     return re.sub(r"#0101[01][0-9a-f]", lambda found: "var(--{}, {})".format(*_NAMES[found[0]]), svg)
+
+
+def by_itself(svg: str) -> str:
+    """A picture of `as_svg` as the text of an `.svg` file: with the colours of the light ground, and common fonts.
+
+    >>> by_itself('<path style="stroke: var(--ink, #1f2328)"/>')
+    '<path style="stroke: #1f2328"/>'
+    """
+    return re.sub(r"var\(--[a-z0-9-]+, (#[0-9a-f]{6})\)", r"\1", svg).replace("system-ui, sans-serif", "sans-serif")
 
 
 def _rounded(path: re.Match[str]) -> str:

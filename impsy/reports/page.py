@@ -1,11 +1,13 @@
 """One self-contained HTML page: words, tables and figures, readable on light and on dark, and on paper.
 
-    page("Title", "What this is, in a sentence.", [Section("Heading", [Text("…"), Table(…), Figure(svg, "Caption.")])])
+    page("Title", "What this is.", [Section("Heading", [Text("…"), Table(…), Figure(svg, "Caption.", "name")])])
 
 All words are escaped here; only `Figure.svg` (from `drawing.as_svg`) goes in as it is. The page loads nothing, runs
-nothing, and the same contents give the same bytes. Colours are named in the style sheet and shared with the figures.
+nothing, and the same contents give the same bytes. Colours are named in the style sheet and shared with the figures;
+so are the numbers of figures and tables.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +17,7 @@ from typing import Protocol
 
 from impsy.data.files import written_whole
 from impsy.errors import ReportError
+from impsy.reports.drawing import by_itself
 
 
 class Part(Protocol):
@@ -68,8 +71,8 @@ class Table:
     def html(self) -> str:
         rows = "".join(f"<tr>{self._cells('td', row)}</tr>" for row in self.rows)
         return (
-            f'<div class="wide"><table><caption>{escape(self.caption)}</caption>'
-            f"<thead><tr>{self._cells('th', self.header)}</tr></thead><tbody>{rows}</tbody></table></div>"
+            f'<figure class="table"><figcaption>{escape(self.caption)}</figcaption><div class="wide"><table>'
+            f"<thead><tr>{self._cells('th', self.header)}</tr></thead><tbody>{rows}</tbody></table></div></figure>"
         )
 
     def _cells(self, tag: str, cells: Sequence[str]) -> str:
@@ -79,13 +82,22 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A picture with its caption below, which says what is drawn, in which units, and how it is read."""
+    """A picture with its caption below, which says what is drawn, in which units, and how it is read.
+
+    The link behind the caption saves it as a file of its own, with the colours of the light ground: for a paper.
+    """
 
     svg: str  # trusted: of our own drawing
     caption: str
+    name: str  # of that file, without .svg
 
     def html(self) -> str:
-        return f"<figure>{self.svg}<figcaption>{escape(self.caption)}</figcaption></figure>"
+        data = b64encode(by_itself(self.svg).encode()).decode()
+        link = f'<a download="{escape(self.name)}.svg" href="data:image/svg+xml;base64,{data}">SVG</a>'
+        return (
+            f'<figure class="picture"><div class="wide">{self.svg}</div>'
+            f"<figcaption>{escape(self.caption)} {link}</figcaption></figure>"
+        )
 
 
 @dataclass(frozen=True, slots=True)
