@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a page with tables and pictures, too."
+)
 def command(
     models: tuple[Path, ...],
     data: Path,
@@ -63,6 +66,7 @@ def command(
     pi_temp: float,
     seed: int,
     as_json: bool,
+    report: Path | None,
 ) -> None:
     """Score MODELs on performances that they were not trained on, beside three baselines. Lower is better."""
     from impsy.core.session import Settings
@@ -70,12 +74,22 @@ def command(
     from impsy.evaluation.evaluation import Plan, evaluate
     from impsy.evaluation.hearing import FOLDS
 
+    if report:
+        from impsy.reports.drawing import check_drawing
+
+        check_drawing()
     performances = read_takes(data, max_dt)
     loaded = load_models(models, performances[0][0].shape[1])
     settings = Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp)
     plan = Plan(len(performances) if cv else FOLDS, rollouts, seconds, settings, seed)
     evaluation = evaluate(loaded, performances, str(data), max_dt, plan, tell_listening)
     click.echo(json.dumps(telling.as_json(evaluation), indent=1) if as_json else _tables(evaluation))
+    if report:
+        from impsy.evaluation.report import evaluation_page
+        from impsy.reports.page import write_page
+
+        write_page(report, evaluation_page(evaluation))
+        click.echo(f"report     {report}", err=True)
 
 
 def _tables(evaluation: "Evaluation") -> str:
@@ -88,7 +102,10 @@ def _tables(evaluation: "Evaluation") -> str:
         f"{count(evaluation.performances, 'performance')}; 95 %: bootstrap over {evaluation.resampled}\n"
         f"baselines: {evaluation.fitted_on}"
     )
-    calibration = "calibration: the share of events in intervals of 50 % and 90 %; uneven is 0 where all is well"
+    calibration = (
+        "calibration: the share of events in the central intervals of 50 % and 90 %, and how far the probability\n"
+        "integral transforms are from uniform (0 where all is well)"
+    )
     playing = f"playing alone, {plan.rollouts} × {plan.seconds:g} s, beside the performer: 0 is alike, of span 100 %"
     parts = (
         (score, telling.score_table),

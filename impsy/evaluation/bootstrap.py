@@ -30,14 +30,23 @@ def interval(values: Sequence[NDArray[np.floating]], seed: int = 0) -> Interval:
 
     The same seed draws the same blocks for values of the same lengths: differences of two scores are paired by that.
     """
+    (found,) = intervals([np.asarray(part)[:, np.newaxis] for part in values], seed)
+    return found
+
+
+def intervals(values: Sequence[NDArray[np.floating]], seed: int = 0) -> tuple[Interval, ...]:
+    """The same for each column of values (events, columns): all are drawn together."""
     blocks = _blocks([np.asarray(part, np.float64) for part in values if len(part)])
     if not blocks:
-        return Interval(np.nan, np.nan, np.nan)
-    sums, counts = np.array([block.sum() for block in blocks]), np.array([len(block) for block in blocks])
+        return tuple(Interval(np.nan, np.nan, np.nan) for _ in range(values[0].shape[1] if len(values) else 1))
+    sums = np.array([block.sum(axis=0) for block in blocks])  # (blocks, columns)
+    counts = np.array([len(block) for block in blocks])
     chances = np.full(len(blocks), 1.0 / len(blocks))
     times = np.random.default_rng(seed).multinomial(len(blocks), chances, _RESAMPLES)  # (resamples, blocks)
-    low, high = np.quantile((times @ sums) / (times @ counts), [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    return Interval(float(sums.sum() / counts.sum()), float(low), float(high))
+    means = (times @ sums) / (times @ counts)[:, np.newaxis]
+    lows, highs = np.quantile(means, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=0)
+    columns = zip(sums.sum(axis=0) / counts.sum(), lows, highs, strict=True)
+    return tuple(Interval(float(mean), float(low), float(high)) for mean, low, high in columns)
 
 
 def drawn(values: Sequence[NDArray[np.floating]]) -> str:

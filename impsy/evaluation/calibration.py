@@ -33,7 +33,7 @@ def coverage(pits: NDArray[np.floating], level: float) -> NDArray[np.float64]:
     return np.asarray((np.abs(pits - 0.5) <= 0.5 * level).mean(axis=0), np.float64)
 
 
-def unevenness(pits: NDArray[np.floating]) -> NDArray[np.float64]:
+def ks_from_uniform(pits: NDArray[np.floating]) -> NDArray[np.float64]:
     """How far from uniform: the Kolmogorov-Smirnov distance, 0 to 1, (D,) for transforms (T, D)."""
     count = len(pits)
     ordered = np.sort(pits, axis=0)

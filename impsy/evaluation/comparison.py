@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impsy.evaluation.bootstrap import Interval, interval
+from impsy.evaluation.bootstrap import Interval, drawn, interval, intervals
 from impsy.evaluation.hearing import Heard
 
 
@@ -18,6 +18,9 @@ class Comparison:
 
     whole: Interval
     parts: tuple[Interval, ...]  # dt first
+    costs: tuple[tuple[float, ...], tuple[float, ...]]  # nats an event of the first and of the second: whole, parts
+    events: int
+    resampled: str  # what the intervals are made of
 
     @property
     def better(self) -> int | None:
@@ -31,8 +34,14 @@ def compare(first: Heard, second: Heard, seed: int = 0) -> Comparison:
     """Compare what the same events cost two forecasters; blocks of the differences are drawn again, so it is paired."""
     wholes = [b - a for a, b in zip(first.joint, second.joint, strict=True)]
     parts = [b - a for a, b in zip(first.parts, second.parts, strict=True)]
-    dimension = parts[0].shape[1]
     return Comparison(
         interval(wholes, seed),
-        tuple(interval([np.ascontiguousarray(part[:, index]) for part in parts], seed) for index in range(dimension)),
+        intervals(parts, seed),
+        (_costs(first), _costs(second)),
+        sum(map(len, wholes)),
+        drawn(wholes),
     )
+
+
+def _costs(heard: Heard) -> tuple[float, ...]:
+    return float(np.concatenate(heard.joint).mean()), *np.concatenate(heard.parts).mean(axis=0).tolist()

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impsy.core.predictor import Predictor
+from impsy.core.predictor import ModelSpec, Predictor
 from impsy.core.session import Settings
 from impsy.errors import ImpsyError
-from impsy.evaluation.baselines import BASELINES, Fit
+from impsy.evaluation.baselines import BASELINES, Fit, Take
 from impsy.evaluation.bootstrap import drawn
 from impsy.evaluation.hearing import FOLDS, Heard, Performances, hear_out, hear_out_others, parted
 from impsy.evaluation.judge import Judgement, Played, judge, let_play, performer_alike, time_steps
-from impsy.evaluation.likeness import Likeness
+from impsy.evaluation.likeness import Likeness, Traits, traits
 
 AS_IT_IS = Settings(sigma_temperature=1.0)  # a model that is not held back, as on a stage it mostly is
 
@@ -34,6 +34,7 @@ class Entry:
 
     name: str
     baseline: bool
+    spec: ModelSpec
     judgement: Judgement
     played: Played
     step_seconds: float
@@ -53,6 +54,8 @@ class Evaluation:
     resampled: str  # what the intervals are made of
     entries: tuple[Entry, ...]  # the models, then the baselines
     performer: Likeness | None  # half of the performances beside the other half
+    traits: Traits  # the performer's
+    sample: Take  # a take as long as a rollout, or the longest
 
     @property
     def fitted_on(self) -> str:
@@ -80,6 +83,7 @@ def evaluate(
     whole = len(performances)
     performances = parted(performances)
     entries = [*_models(models, performances, plan, tell), *_baselines(performances, plan, tell)]
+    takes = [take for performance in performances for take in performance]
     scores = [np.concatenate([take[1:, 0] for take in takes]) for takes in performances]
     return Evaluation(
         data=data,
@@ -92,6 +96,8 @@ def evaluate(
         resampled=drawn(scores),
         entries=tuple(entries),
         performer=performer_alike(performances),
+        traits=traits(takes),
+        sample=max(takes, key=lambda take: (min(float(take[1:, 0].sum()), plan.seconds), len(take))),
     )
 
 
@@ -120,7 +126,8 @@ def _entry(
     name: str, baseline: bool, predictor: Predictor, heard: Heard, performances: Performances, plan: Plan
 ) -> Entry:
     played = let_play(predictor, performances, plan.rollouts, plan.seconds, plan.settings, plan.seed)
-    return Entry(name, baseline, judge(heard, plan.seed), played, time_steps(predictor, performances[0][0]))
+    seconds = time_steps(predictor, performances[0][0])
+    return Entry(name, baseline, predictor.spec, judge(heard, plan.seed), played, seconds)
 
 
 def check_numbers(name: str, heard: Heard) -> None:

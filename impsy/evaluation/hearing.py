@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impsy.core.predictor import Predictor
+from impsy.errors import NotEnoughData
 from impsy.evaluation.baselines import Fit, Take
 from impsy.evaluation.calibration import transforms
 from impsy.evaluation.listening import listen
@@ -49,7 +50,10 @@ def hear_out_others(fit: Fit, performances: Performances, folds: int = FOLDS, se
 
 
 def parted(performances: Performances) -> Performances:
-    """Where there is only one performance, pieces of it, so that one can be scored by what the others tell."""
+    """Where there is only one performance, pieces of it, so that one can be scored by what the others tell.
+
+    Raises `NotEnoughData` where it is too short for that.
+    """
     if len(performances) != 1:
         return performances
     rows, at = sum(map(len, performances[0])), 0
@@ -59,8 +63,12 @@ def parted(performances: Performances) -> Performances:
         for piece in np.split(take, [cut - at for cut in cuts if at < cut < at + len(take)]):
             pieces[bisect_right(cuts, at)].append(piece)
             at += len(piece)
-    kept = ([piece for piece in part if len(piece) > 1] for part in pieces)
-    return [part for part in kept if part]
+    kept = [found for part in pieces if (found := [piece for piece in part if len(piece) > 1])]
+    if len(kept) < 2:
+        needed = 2 * _PIECES
+        what = f"a single performance of {rows} interactions is too little to judge by: at least {needed} are needed"
+        raise NotEnoughData(rows, needed, what)
+    return kept
 
 
 def _performance(

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from impsy.core.predictor import Predictor
 from impsy.core.session import Settings
 from impsy.evaluation.baselines import Take
-from impsy.evaluation.bootstrap import Interval, interval
-from impsy.evaluation.calibration import COVERAGES, coverage, histogram, unevenness
+from impsy.evaluation.bootstrap import Interval, interval, intervals
+from impsy.evaluation.calibration import COVERAGES, coverage, histogram, ks_from_uniform
 from impsy.evaluation.hearing import Heard, Performances
-from impsy.evaluation.likeness import Likeness, is_runaway, is_stuck, likeness, traits
+from impsy.evaluation.likeness import Likeness, Traits, is_runaway, is_stuck, likeness, traits
 from impsy.evaluation.rollout import Rollout, play_alone
 
 _PRIMED = 50  # events of a take that a rollout goes on from
@@ -26,10 +26,10 @@ class Judgement:
 
     events: int
     nats: Interval  # for an event
-    parts: NDArray[np.float64]  # (D,), nats for an event
+    parts: tuple[Interval, ...]  # nats for an event
     worst: float  # nats, of the costliest event
     covered: dict[float, NDArray[np.float64]]  # by level, (D,)
-    uneven: NDArray[np.float64]  # (D,)
+    pit_ks: NDArray[np.float64]  # (D,)
     histograms: NDArray[np.float64]  # (D, bins)
 
 
@@ -38,21 +38,22 @@ class Played:
     """Some rollouts of a model, and how alike they are to the performer."""
 
     rollouts: tuple[Rollout, ...]
-    likeness: Likeness | None  # None where nothing was played
+    traits: Traits | None  # None where nothing was played, as below
+    likeness: Likeness | None
     stuck: int  # rollouts in whose second half no control left its cell
     runaway: int  # rollouts whose second half stays at the ends of range or time, or which said what is no number
 
 
 def judge(heard: Heard, seed: int = 0) -> Judgement:
     """Sum up what each event cost."""
-    joint, parts, pits = (np.concatenate(arrays) for arrays in (heard.joint, heard.parts, heard.pits))
+    joint, pits = np.concatenate(heard.joint), np.concatenate(heard.pits)
     return Judgement(
         events=len(joint),
         nats=interval(heard.joint, seed),
-        parts=parts.mean(axis=0),
+        parts=intervals(heard.parts, seed),
         worst=float(joint.max()),
         covered={level: coverage(pits, level) for level in COVERAGES},
-        uneven=unevenness(pits),
+        pit_ks=ks_from_uniform(pits),
         histograms=np.array([histogram(column) for column in pits.T]),
     )
 
@@ -68,8 +69,9 @@ def let_play(
         for number in range(count)
     )
     played = [rollout.events for rollout in rollouts if len(rollout.seconds)]
-    alike = likeness(traits(played), traits(takes)) if played else None
-    return Played(rollouts, alike, sum(map(is_stuck, rollouts)), sum(map(is_runaway, rollouts)))
+    found = traits(played) if played else None
+    alike = likeness(found, traits(takes)) if found else None
+    return Played(rollouts, found, alike, sum(map(is_stuck, rollouts)), sum(map(is_runaway, rollouts)))
 
 
 def performer_alike(performances: Performances) -> Likeness | None:

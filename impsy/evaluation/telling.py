@@ -1,4 +1,4 @@
-"""What an evaluation says, as rows of words for a table and as plain values for JSON."""
+"""What an evaluation, or a comparison, says: as rows of words for a table and as plain values for JSON."""
 
 import math
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from impsy.evaluation.bootstrap import Interval
 from impsy.evaluation.calibration import COVERAGES
+from impsy.evaluation.comparison import Comparison
 from impsy.evaluation.evaluation import Entry, Evaluation
 from impsy.evaluation.likeness import Likeness
 
@@ -22,23 +23,23 @@ def score_table(evaluation: Evaluation) -> tuple[list[str], Rows]:
     names = [f"x{index}" for index in range(1, evaluation.controls + 1)] if each else ["control, mean", "worst"]
     rows = []
     for entry in evaluation.entries:
-        parts = entry.judgement.parts[1:]
-        shown = parts if each else [parts.mean(), parts.max()]
+        dt, *parts = (part.mean for part in entry.judgement.parts)
+        shown = parts if each else [sum(parts) / len(parts), max(parts)]
         nats = entry.judgement.nats
-        figures = [_figure(nats.mean), words(nats), *map(_figure, (entry.judgement.parts[0], *shown))]
+        figures = [rounded(nats.mean), words(nats), *map(rounded, (dt, *shown))]
         rows.append([*figures, called(entry)])
     return ["nats/event", "95 %", "dt", *names, "model"], rows
 
 
 def calibration_table(evaluation: Evaluation) -> tuple[list[str], Rows]:
-    """How often events fall into the intervals of 50 % and 90 %, and how uneven the transforms are."""
+    """How often events fall into the intervals of 50 % and 90 %, and how far from uniform the transforms are."""
     rows = []
     for entry in evaluation.entries:
         judgement = entry.judgement
         shares = [_percent(share) for level in COVERAGES for share in _dt_and_controls(judgement.covered[level])]
-        rows.append([*shares, *(f"{uneven:.3f}" for uneven in _dt_and_controls(judgement.uneven)), called(entry)])
-    header = [f"in {100 * level:.0f} %: {what}" for level in COVERAGES for what in ("dt", "controls")]
-    return [*header, "uneven: dt", "controls", "model"], rows
+        rows.append([*shares, *(f"{distance:.3f}" for distance in _dt_and_controls(judgement.pit_ks)), called(entry)])
+    figures = (*(f"{100 * level:.0f} %" for level in COVERAGES), "PIT KS")
+    return [*(f"{figure}: {what}" for figure in figures for what in ("dt", "controls")), "model"], rows
 
 
 def playing_table(evaluation: Evaluation) -> tuple[list[str], Rows]:
@@ -51,6 +52,26 @@ def playing_table(evaluation: Evaluation) -> tuple[list[str], Rows]:
     if evaluation.performer is not None:
         rows.append([*_alike(evaluation.performer), "", "", "", "the performer, half beside half"])
     return header, rows
+
+
+def difference_table(compared: Comparison) -> tuple[list[str], Rows]:
+    """What two models cost, and by how much the second costs more; the last column names of what."""
+    differences = (compared.whole, *compared.parts)
+    names = ["all", "dt", *(f"x{index}" for index in range(1, len(compared.parts)))]
+    rows = [
+        [rounded(a), rounded(b), f"{found.mean:+.3f}", signed(found), name]
+        for a, b, found, name in zip(*compared.costs, differences, names, strict=True)
+    ]
+    return ["A", "B", "B − A", "95 %", "of"], rows
+
+
+def verdict(compared: Comparison, first: str, second: str) -> str:
+    """Which of two models, by their names, is better, in a line."""
+    if compared.better is None:
+        return "neither is shown to be better: the difference may be 0"
+    better, name = (("A", first), ("B", second))[compared.better]
+    low, high = sorted((abs(compared.whole.low), abs(compared.whole.high)))
+    return f"{better} is better by {abs(compared.whole.mean):.3f} nats an event ({low:.3f} … {high:.3f}): {name}"
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
@@ -79,7 +100,17 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
 
 def words(interval: Interval) -> str:
     """From where to where it lies."""
-    return f"{_figure(interval.low)} … {_figure(interval.high)}"
+    return f"{rounded(interval.low)} … {rounded(interval.high)}"
+
+
+def signed(interval: Interval) -> str:
+    """From where to where a difference lies."""
+    return f"{interval.low:+.3f} … {interval.high:+.3f}"
+
+
+def rounded(value: float) -> str:
+    """Nats to the hundredth; a number of nats that nobody reads whole, shorter."""
+    return f"{value:.2f}" if abs(value) < 1e4 else f"{value:.2e}"
 
 
 def called(entry: Entry) -> str:
@@ -92,13 +123,18 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "baseline": entry.baseline,
+        "layers": entry.spec.layers,
+        "units": entry.spec.units,
+        "mixtures": entry.spec.mixtures,
         "nats": _plain(judgement.nats.mean),
-        "interval": [_plain(judgement.nats.low), _plain(judgement.nats.high)],
-        "dt": _plain(judgement.parts[0]),
-        "controls": _plain(judgement.parts[1:]),
+        "interval": _ends(judgement.nats),
+        "dt": _plain(judgement.parts[0].mean),
+        "dt_interval": _ends(judgement.parts[0]),
+        "controls": [_plain(part.mean) for part in judgement.parts[1:]],
+        "control_intervals": [_ends(part) for part in judgement.parts[1:]],
         "worst": _plain(judgement.worst),
         "coverage": {f"{level:g}": _plain(shares) for level, shares in judgement.covered.items()},
-        "unevenness": _plain(judgement.uneven),
+        "pit_ks": _plain(judgement.pit_ks),
         "pit_histograms": _plain(judgement.histograms),
         "likeness": _likeness_json(entry.played.likeness),
         "stuck": entry.played.stuck,
@@ -119,6 +155,10 @@ def _plain(value: float | NDArray[np.floating]) -> Any:
     return float(value) if math.isfinite(value) else None
 
 
+def _ends(interval: Interval) -> list[Any]:
+    return [_plain(interval.low), _plain(interval.high)]
+
+
 def _dt_and_controls(values: NDArray[np.float64]) -> Iterator[float]:
     yield float(values[0])
     yield float(values[1:].mean())
@@ -135,10 +175,6 @@ def _alike(alike: Likeness | None) -> list[str]:
         f"{alike.correlation:.3f}",
         f"{alike.together:.3f}",
     ]
-
-
-def _figure(value: float) -> str:
-    return f"{value:.2f}" if abs(value) < 1e4 else f"{value:.2e}"
 
 
 def _percent(share: float) -> str:
