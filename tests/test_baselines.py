@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from impsy.errors import NotEnoughData
-from impsy.evaluation.baselines import fit_mixture, fit_repeat, fit_walk
+from impsy.evaluation.baselines import FirstOrder, fit_mixture, fit_repeat, fit_walk
 from impsy.evaluation.listening import listen
 from impsy.evaluation.score import CONTROL_CELL, DT_CELL, score
 
@@ -47,6 +47,31 @@ def test_the_walk_costs_what_is_worked_out_by_hand():
     scores = score(TAKE[1:], listen(fit_walk([TAKE]), TAKE))
 
     np.testing.assert_allclose(scores.joint, by_hand, rtol=1e-9)
+
+
+def test_the_mixture_costs_what_is_worked_out_by_hand():
+    two = FirstOrder(
+        kept=np.array([0.0, 1.0]),
+        steps=np.array([[0.1, 0.0], [0.3, -0.1]]),
+        deviations=np.array([[0.02, 0.01], [0.1, 0.05]]),
+        log_weights=np.log([0.6 / (0.1 * 0.2), 0.4 / (0.2 * 0.1)]),  # weight by density at the place itself
+        places=np.array([[0.1, 0.5], [0.3, 0.7]]),
+        widths=np.array([[0.1, 0.2], [0.2, 0.1]]),
+    )
+    heard, foreseen = [0.2, 0.6], [0.15, 0.58]
+    fits = [
+        0.6 * NormalDist(0.1, 0.1).pdf(heard[0]) * NormalDist(0.5, 0.2).pdf(heard[1]),
+        0.4 * NormalDist(0.3, 0.2).pdf(heard[0]) * NormalDist(0.7, 0.1).pdf(heard[1]),
+    ]
+    masses = [
+        math.exp(-cost(0.1, 0.02, foreseen[0], DT_CELL) - cost(heard[1], 0.01, foreseen[1], CONTROL_CELL)),
+        math.exp(-cost(0.3, 0.1, foreseen[0], DT_CELL) - cost(heard[1] - 0.1, 0.05, foreseen[1], CONTROL_CELL)),
+    ]
+    by_hand = -math.log(np.dot(fits, masses) / sum(fits))
+
+    take = np.array([heard, foreseen])
+
+    assert score(take[1:], listen(two, take)).joint == pytest.approx([by_hand])
 
 
 def test_steps_from_one_take_to_the_next_do_not_count():

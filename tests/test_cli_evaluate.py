@@ -1,7 +1,10 @@
 """`impsy evaluate` as a person or a script uses it."""
 
 import json
+import math
+from itertools import pairwise
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -68,11 +71,33 @@ def test_a_log_can_be_judged_by_too(tmp_path):
     assert (told["performances"], told["pieces"], told["events"]) == (1, 5, 54)
 
 
+def test_a_baseline_scores_what_is_worked_out_by_hand_from_the_other_performances(tmp_path):
+    takes = [np.array([[0.1, 0.5], [0.2, 0.5], [0.1, 0.6]]), np.array([[0.1, 0.2], [0.4, 0.3]])]
+    save_dataset(tmp_path / "set.npz", [*takes, takes[1]])
+    costs = []
+    for left_out, take in enumerate([*takes, takes[1]]):
+        changes = [np.diff(other, axis=0) for index, other in enumerate([*takes, takes[1]]) if index != left_out]
+        deviations = np.sqrt((np.concatenate(changes) ** 2).mean(axis=0))
+        for before, event in pairwise(take):
+            masses = [
+                NormalDist(was, deviation).cdf(now + half) - NormalDist(was, deviation).cdf(now - half)
+                for was, deviation, now, half in zip(before, deviations, event, (0.0005, 1 / 254), strict=True)
+            ]
+            costs.append(-math.log(math.prod(masses)))
+
+    told = json.loads(evaluated("--data", tmp_path / "set.npz", "--rollouts", 1, "--seconds", 1, "--json"))
+
+    (repeat,) = (entry for entry in told["models"] if entry["name"] == "repeat")
+    assert repeat["nats"] == pytest.approx(np.mean(costs), rel=1e-5)  # datasets hold 32 bits
+
+
 def test_mistakes_are_told_in_words(dataset, tmp_path):
     save_dataset(tmp_path / "short.npz", [np.zeros((1, 3))])
     save_dataset(tmp_path / "other.npz", [np.zeros((9, 5))])
+    save_dataset(tmp_path / "three.npz", [np.zeros((3, 3))])
     for data, mistake, words in (
         (tmp_path / "short.npz", FileError, "nothing to score"),
+        (tmp_path / "three.npz", ImpsyError, "at least 10 are needed"),
         (tmp_path / "other.npz", ImpsyError, "has dimension 3, but the data has 5"),
         (tmp_path / "none.npz", FileError, "cannot be read"),
         (tmp_path / "notes.txt", FileError, "neither a dataset"),

@@ -1,6 +1,7 @@
 """Calibration, intervals, rollouts and likeness: what must hold where the truth is known."""
 
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from players import Metronome
 
 from impsy.core.mixture import Mixture
 from impsy.core.session import Settings
-from impsy.errors import ImpsyError
+from impsy.errors import ImpsyError, NotEnoughData
 from impsy.evaluation.baselines import fit_mixture, fit_walk
-from impsy.evaluation.bootstrap import drawn, interval
-from impsy.evaluation.calibration import BINS, coverage, histogram, transforms, unevenness
+from impsy.evaluation.bootstrap import drawn, interval, intervals
+from impsy.evaluation.calibration import BINS, coverage, histogram, ks_from_uniform, transforms
 from impsy.evaluation.evaluation import AS_IT_IS, check_numbers
 from impsy.evaluation.hearing import hear_out, hear_out_others, parted
 from impsy.evaluation.judge import judge, let_play, performer_alike
@@ -48,7 +49,8 @@ def test_the_transforms_of_a_true_forecast_are_flat(grid):
     forecasts = mixed(5000)
     pits = transforms(played_by(forecasts, rng, grid), forecasts, rng)
 
-    assert unevenness(pits) == pytest.approx([0.0, 0.0], abs=1.63 / math.sqrt(5000))  # of 100 flat ones, one is worse
+    one_in_a_hundred_is_worse = 1.63 / math.sqrt(5000)
+    assert ks_from_uniform(pits) == pytest.approx([0.0, 0.0], abs=one_in_a_hundred_is_worse)
     assert histogram(pits[:, 1]) == pytest.approx(np.ones(BINS), abs=0.3)
     assert coverage(pits, 0.5) == pytest.approx([0.5, 0.5], abs=0.03)
     assert coverage(pits, 0.9) == pytest.approx([0.9, 0.9], abs=0.02)
@@ -64,6 +66,28 @@ def test_a_forecast_that_is_too_sure_covers_too_little_and_one_too_wide_too_much
 
     assert covered(0.03) == pytest.approx([0.16, 0.16], abs=0.04)
     assert covered(0.3) == pytest.approx([0.96, 0.96], abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "shape"),
+    [(0.5, 0.03, "hills at the ends"), (0.5, 0.3, "a hill in the middle"), (0.45, 0.1, "a slope")],
+)
+def test_the_transforms_of_a_wrong_forecast_are_not_flat_and_show_how_it_is_wrong(mean, deviation, shape):
+    rng = np.random.default_rng(2)
+    events = rng.normal(0.5, 0.1, (5000, 2))
+    forecasts = Forecasts(np.full((5000, 1, 2), mean), np.full((5000, 1, 2), deviation), np.zeros((5000, 1)))
+
+    pits = transforms(events, forecasts, rng)
+
+    heights = histogram(pits[:, 1])
+    low, middle, high = heights[:3].mean(), heights[8:12].mean(), heights[-3:].mean()
+    seen = {
+        "hills at the ends": min(low, high) > 1.5 > 0.7 > middle,
+        "a hill in the middle": middle > 1.5 > 0.7 > max(low, high),
+        "a slope": high > 1.5 > middle > 0.7 > low,
+    }
+    assert [words for words, found in seen.items() if found] == [shape]
+    assert (ks_from_uniform(pits) > 3 * 1.63 / math.sqrt(5000)).all()
 
 
 def test_an_interval_covers_the_mean_of_independent_values_about_as_often_as_it_says():
@@ -118,6 +142,20 @@ def test_a_single_performance_is_cut_into_pieces_that_hold_all_of_it():
     assert len(pieces) == 5
     np.testing.assert_array_equal(np.concatenate([piece for part in pieces for piece in part]), np.concatenate(takes))
     assert parted([takes, takes]) == [takes, takes]
+
+
+def test_a_single_performance_that_is_too_short_for_that_is_refused():
+    with pytest.raises(NotEnoughData, match="single performance of 3 interactions"):
+        parted([[np.full((3, 2), 0.5)]])
+
+
+def test_the_parts_of_a_score_have_intervals_like_those_of_each_alone():
+    values = [np.random.default_rng(seed).normal(seed, 1.0, (40, 2)) for seed in range(12)]
+
+    together = intervals(values, seed=3)
+
+    alone = [interval([part[:, column] for part in values], seed=3) for column in range(2)]
+    assert [astuple(found) for found in together] == [pytest.approx(astuple(found)) for found in alone]
 
 
 def test_what_no_number_can_score_is_refused_by_name():
@@ -247,5 +285,6 @@ def test_a_true_model_is_judged_to_be_true(seed):
     judgement = judge(hear_out(Metronome(dt=0.5, value=0.5, deviation=0.1, controls=1), [[events]]))
 
     entropy = 0.5 * math.log(2 * math.pi * math.e) + math.log(0.1)
-    assert judgement.parts == pytest.approx([entropy - math.log(0.001), entropy - math.log(1 / 127)], abs=0.2)
+    dt, x = (part.mean for part in judgement.parts)
+    assert (dt, x) == pytest.approx((entropy - math.log(0.001), entropy - math.log(1 / 127)), abs=0.2)
     assert judgement.covered[0.9] == pytest.approx([0.9, 0.9], abs=0.08)

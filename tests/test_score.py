@@ -137,6 +137,36 @@ def test_a_true_forecast_costs_the_entropy_that_is_known_in_closed_form():
     assert scores.joint.mean() == pytest.approx(of_dt + of_x, abs=0.02)
 
 
+def test_a_true_mixture_costs_the_entropy_of_its_choice_and_of_what_was_chosen():
+    rng = np.random.default_rng(3)
+    second = rng.random(40_000) < 0.3
+    events = np.where(second[:, None], [3.0, 0.8], [1.0, 0.2]) + rng.normal(0.0, [0.1, 0.03], (40_000, 2))
+    means = np.tile([[[1.0, 0.2], [3.0, 0.8]]], (len(events), 1, 1))
+    deviations = np.tile([[[0.1, 0.03], [0.1, 0.03]]], (len(events), 1, 1))
+    logits = np.tile(np.log([[0.7, 0.3]]), (len(events), 1))
+
+    scores = score(events, Forecasts(means, deviations, logits))
+
+    choice = -0.7 * math.log(0.7) - 0.3 * math.log(0.3)
+    of_a_normal = 0.5 * math.log(2 * math.pi * math.e)
+    chosen = 2 * of_a_normal + math.log(0.1 / (2 * DT_CELL)) + math.log(0.03 / (2 * CONTROL_CELL))
+    assert scores.joint.mean() == pytest.approx(choice + chosen, abs=0.025)
+    assert scores.parts.sum(axis=1).mean() == pytest.approx(2 * choice + chosen, abs=0.03)  # the choice counts twice
+
+
+def test_a_blurred_grid_costs_the_entropy_of_the_masses_of_its_128_cells():
+    mean, deviation = 0.4, 0.02
+    edges = [-math.inf, *((np.arange(127) + 0.5) / 127), math.inf]
+    masses = np.diff([NormalDist(mean, deviation).cdf(edge) for edge in edges])
+    rng = np.random.default_rng(4)
+    events = np.column_stack([np.full(40_000, 0.1), rng.choice(128, 40_000, p=masses) / 127])
+
+    scores = score(events, one(0.1, 1e-6, mean, deviation, events=len(events)))
+
+    likely = masses[masses > 0.0]
+    assert scores.joint.mean() == pytest.approx(-(likely * np.log(likely)).sum(), abs=0.015)
+
+
 def test_a_performer_who_tosses_a_coin_costs_log_2_and_certainty_nothing():
     rng = np.random.default_rng(2)
     sides = rng.integers(0, 2, 1000)
