@@ -106,3 +106,40 @@ def test_mistakes_are_told_in_words(dataset, tmp_path):
             evaluated(TINY, "--data", data)
     with pytest.raises(ModelError):
         evaluated(dataset, "--data", dataset)
+
+
+def test_a_log_without_a_performer_and_a_folder_are_told_apart(tmp_path):
+    log = tmp_path / "2026-01-31T20-15-00-3d-mdrnn.log"
+    log.write_text("2026-01-31T20:15:00.000000,rnn,0.5,0.5\n")
+
+    with pytest.raises(FileError, match="nothing that a performer played"):
+        evaluated("--data", log)
+    with pytest.raises(FileError, match="impsy dataset -S"):
+        evaluated("--data", tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--max-dt", "--seconds", "--sigma-temp", "--pi-temp"])
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_what_is_no_finite_number_is_refused(dataset, option, number):
+    result = CliRunner().invoke(command, ["--data", str(dataset), option, number])
+
+    assert result.exit_code == 2
+    assert "finite" in result.stderr or "range" in result.stderr
+
+
+def test_values_beyond_the_range_are_heard_as_they_are_played(tmp_path):
+    rng = np.random.default_rng(1)
+    inside = [rng.integers(0, 2, (30, 3)).astype(float) for _ in range(2)]
+    beyond = [np.where(take > 0.5, np.add(take, [0.0, 6.0, 0.5]), take - [2.0, 0.3, 3.0]) for take in inside]
+    save_dataset(tmp_path / "inside.npz", inside)
+    save_dataset(tmp_path / "beyond.npz", beyond)
+
+    scored = [
+        [entry["nats"] for entry in json.loads(told)["models"]]
+        for told in (
+            evaluated("--data", tmp_path / f"{name}.npz", "--rollouts", 1, "--seconds", 1, "--json")
+            for name in ("inside", "beyond")
+        )
+    ]
+
+    assert scored[0] == scored[1]

@@ -91,7 +91,7 @@ def test_mistakes_are_told_in_words(tmp_path):
         ("no output mapping", FileError, ["-o", tmp_path / "out.mid", "-c", tmp_path / "deaf.toml"]),
         ("backend", FileError, ["-o", tmp_path / "out.mid", "-c", tmp_path / "wrong.toml"]),
         (
-            "nothing to go on from",
+            "nothing that a performer played",
             FileError,
             ["-o", tmp_path / "o.log", "--prime", tmp_path / "2026-01-31T20-15-00-9d-mdrnn.log"],
         ),

@@ -115,8 +115,16 @@ def test_for_any_lengths_of_performances_a_difference_of_nothing_is_none(lengths
 
 
 def test_a_few_performances_are_drawn_in_blocks():
-    assert drawn([np.zeros(1000), np.zeros(400)]) == "3 blocks of 500 events"
+    assert drawn([np.zeros(10_000), np.zeros(4000)]) == "28 blocks of 500 events"
+    assert drawn([np.zeros(1000), np.zeros(400)]) == "20 blocks of 70 events"
     assert drawn([np.zeros(5)] * 12) == "12 performances"
+
+
+def test_a_mean_of_a_single_short_performance_is_not_sure():
+    found = interval([np.random.default_rng(1).normal(1.0, 1.0, 40)])
+
+    assert found.low < found.mean - 0.1
+    assert found.high > found.mean + 0.1
 
 
 def test_a_performance_is_scored_by_what_is_fitted_to_the_others():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impsy.cli.finite import Finite
 from impsy.cli.performances import load_models, read_takes, tell_listening
 from impsy.cli.table import table
 from impsy.core.interaction import LONGEST_DT
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A dataset (.npz) or a log to judge by.")
 @click.option(
     "--max-dt",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     default=LONGEST_DT,
     show_default=True,
     help="Seconds of silence, after which an event is not scored.",
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a page with a picture, too."
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Write a page with a picture, too.",
 )
 def command(
     first: Path, second: Path, data: Path, max_dt: float, seed: int, as_json: bool, report: Path | None

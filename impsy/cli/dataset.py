@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.finite import Finite
 from impsy.cli.left_out import tell_left_out
 from impsy.core.interaction import LONGEST_DT
 from impsy.data.wording import count
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--max-dt",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     metavar="SECONDS",
     default=LONGEST_DT,
     show_default=True,

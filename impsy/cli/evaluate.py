@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.finite import Finite
 from impsy.cli.performances import load_models, read_takes, tell_listening
 from impsy.cli.table import table
 from impsy.core.interaction import LONGEST_DT
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--data", required=True, type=click.Path(path_type=Path), help="A dataset (.npz) or a log to judge by.")
 @click.option(
     "--max-dt",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     default=LONGEST_DT,
     show_default=True,
     help="Seconds of silence, after which an event is not scored.",
@@ -31,21 +32,21 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=1.0, max=3600.0),
+    type=Finite(min=1.0, max=3600.0),
     default=60.0,
     show_default=True,
     help="For how long each time.",
 )
 @click.option(
     "--sigma-temp",
-    type=click.FloatRange(min=0.0),
+    type=Finite(min=0.0),
     default=1.0,
     show_default=True,
     help="Of its playing alone.",
 )
 @click.option(
     "--pi-temp",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     default=1.0,
     show_default=True,
     help="Of its playing alone.",
@@ -53,7 +54,10 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a page with tables and pictures, too."
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Write a page with tables and pictures, too.",
 )
 def command(
     models: tuple[Path, ...],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli.finite import Finite
 from impsy.errors import FileError, ImpsyError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _MOST = 10**9  # events: only time ends it
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0.0, max=LONGEST, min_open=True),
+    type=Finite(min=0.0, max=LONGEST, min_open=True),
     default=60.0,
     show_default=True,
     help="For how long it plays.",
@@ -44,21 +45,21 @@ _MOST = 10**9  # events: only time ends it
 @click.option("--prime", type=click.Path(path_type=Path), help="A log to go on from; of a dataset, its last.")
 @click.option(
     "--sigma-temp",
-    type=click.FloatRange(min=0.0),
+    type=Finite(min=0.0),
     default=0.01,
     show_default=True,
     help="How far the model strays from what it predicts: 0 not at all.",
 )
 @click.option(
     "--pi-temp",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     default=1.0,
     show_default=True,
     help="How readily it takes the less likely turn: near 0 never.",
 )
 @click.option(
     "--timescale",
-    type=click.FloatRange(min=0.0),
+    type=Finite(min=0.0),
     default=1.0,
     show_default=True,
     help="Stretches the model's time: 2 is half as fast.",

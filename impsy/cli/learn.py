@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from impsy.cli.finite import Finite
+
 PATIENCE = 10.0  # seconds, where nobody is asked
 
 
@@ -31,7 +33,7 @@ PATIENCE = 10.0  # seconds, where nobody is asked
 @click.option("--yes", is_flag=True, help="Ask nothing: take each control as soon as it has clearly moved.")
 @click.option(
     "--wait",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     metavar="SECONDS",
     help="End when nothing new has moved for so long.  [default: with --yes 10 seconds, else never]",
 )

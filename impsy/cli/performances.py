@@ -24,11 +24,15 @@ def read_performances(path: Path) -> "Sequence[NDArray[np.floating]]":
 
     if path.suffix == ".npz":
         return load_dataset(path).performances
+    if path.is_dir():
+        raise FileError(path, f"is a folder; of its logs `impsy dataset -S {path}` makes a dataset")
     dimension = log_dimension(path.name)
     if dimension is None or dimension < 2:
         raise FileError(path, "is neither a dataset (.npz) nor a log (…-<dimension>d-mdrnn.log)")
     reading = read_log(path, dimension - 1)
     tell_left_out(reading)
+    if not len(reading.rows):
+        raise FileError(path, "holds nothing that a performer played")
     return [reading.rows]
 
 

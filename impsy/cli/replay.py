@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from impsy.cli.finite import Finite
 from impsy.cli.left_out import tell_left_out
 from impsy.errors import FileError
 
@@ -17,7 +18,7 @@ _EVERY = 0.5  # seconds between two looks at the progress
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     default=1.0,
     show_default=True,
     help="2 is twice as fast as it was played.",
@@ -25,7 +26,7 @@ _EVERY = 0.5  # seconds between two looks at the progress
 @click.option("--to", default="127.0.0.1:6000", show_default=True, metavar="HOST:PORT", help="Where impsy listens.")
 @click.option(
     "--max-dt",
-    type=click.FloatRange(min=0.0),
+    type=Finite(min=0.0),
     metavar="SECONDS",
     help="Shorten longer pauses to this.  [default: as they were]",
 )

@@ -1,7 +1,7 @@
 """How sure a mean is: intervals by a block bootstrap (Künsch 1989; Efron & Tibshirani 1993).
 
 Events that follow one another are much alike, so not events are drawn again, but what is nearly independent: whole
-performances, where there are enough of them, else long blocks of events.
+performances, where there are enough of them, else long blocks of events: of 500, or a twentieth of all.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 LEVEL = 0.95
 _RESAMPLES = 4000
 _ENOUGH = 10  # performances, below which blocks of them are drawn
-_BLOCK = 500  # events
+_BLOCK = 500  # events, at most
+_FEWEST = 20  # blocks: from fewer nobody can tell how sure a mean is
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,17 @@ def drawn(values: Sequence[NDArray[np.floating]]) -> str:
     parts = [np.asarray(part, np.float64) for part in values if len(part)]
     if len(parts) >= _ENOUGH:
         return f"{len(parts)} performances"
-    return f"{len(_blocks(parts))} blocks of {_BLOCK} events"
+    return f"{len(_blocks(parts))} blocks of {_length(parts)} events"
 
 
 def _blocks(parts: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-    """Performances, or where they are few, pieces of about `_BLOCK` events of each."""
+    """Performances, or where they are few, pieces of about as many events of each."""
     if len(parts) >= _ENOUGH:
         return parts
-    return [block for part in parts for block in np.array_split(part, max(round(len(part) / _BLOCK), 1))]
+    length = _length(parts)
+    return [block for part in parts for block in np.array_split(part, max(round(len(part) / length), 1))]
+
+
+def _length(parts: list[NDArray[np.float64]]) -> int:
+    """Of a block, in events."""
+    return max(min(_BLOCK, sum(map(len, parts)) // _FEWEST), 1)

@@ -18,9 +18,10 @@ _SHORTEST = 2  # events: one is heard, and one foreseen
 def takes(performance: NDArray[np.floating], max_dt: float = LONGEST_DT) -> list[NDArray[np.float64]]:
     """What is heard in one go, (length, dimension) each, of a performance; stretches with nothing to score left out.
 
-    The first event of each has its dt shortened to `max_dt`, as a performance does (formats §1).
+    The first event of each has its dt shortened to `max_dt`, as a performance does (formats §1). Values outside [0, 1]
+    and negative dt, which old datasets may hold, are heard as they would be played.
     """
-    table = np.asarray(performance, np.float64)
+    table = np.clip(np.asarray(performance, np.float64), 0.0, [np.inf, *[1.0] * (performance.shape[1] - 1)])
     starts = np.flatnonzero(after_silence(table[1:], max_dt)) + 1
     found = [take.copy() for take in np.split(table, starts) if len(take) >= _SHORTEST]
     for take in found:

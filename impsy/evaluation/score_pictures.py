@@ -39,7 +39,7 @@ def scores(entries: Sequence[Entry], shown: Sequence[Look]) -> str:
         ax.grid(visible=False, axis="y")
         beside = ax.secondary_yaxis("right")
         beside.set_yticks(rows, [f"{rounded(nats.mean)}  ({words(nats)})" for nats in all_nats])
-        beside.tick_params(length=0.0)
+        beside.tick_params(length=0.0, pad=8.0)
         beside.spines["right"].set_visible(False)
     return as_svg(figure)
 

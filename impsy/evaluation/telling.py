@@ -167,14 +167,9 @@ def _dt_and_controls(values: NDArray[np.float64]) -> Iterator[float]:
 def _alike(alike: Likeness | None) -> list[str]:
     if alike is None:
         return ["–"] * 6
-    return [
-        f"{alike.dt_ks:.3f}",
-        f"{alike.dt_wasserstein:.3f}",
-        f"{alike.value_wasserstein:.3f}",
-        _percent(alike.span),
-        f"{alike.correlation:.3f}",
-        f"{alike.together:.3f}",
-    ]
+    distances = (alike.dt_ks, alike.dt_wasserstein, alike.value_wasserstein, alike.correlation, alike.together)
+    shown = [f"{distance:.3f}" if math.isfinite(distance) else "–" for distance in distances]
+    return [*shown[:3], _percent(alike.span), *shown[3:]]
 
 
 def _percent(share: float) -> str:
