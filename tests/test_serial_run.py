@@ -17,7 +17,7 @@ from server import Server
 
 from impsy.core.midi import ControlChange, MidiMessage, NoteOff, NoteOn
 from impsy.core.modes import Mode
-from impsy.wire.lines import LineReader
+from impsy.wire.lines import LineSplitter, decode
 from impsy.wire.midi_bytes import MidiStream, encode
 
 pytestmark = [
@@ -61,8 +61,8 @@ class Ensemble(ExitStack):
         return until(lambda: values in [row.values for row in self.server.rows("interface")], seconds)
 
     def hears_line(self, *values: float, seconds: float = 5.0) -> bool:
-        reader = LineReader(2)
-        return until(lambda: values in reader.feed(self.numbers.drain(0.01)), seconds)
+        lines = LineSplitter()
+        return until(lambda: values in map(decode, lines.feed(self.numbers.drain(0.01))), seconds)
 
     def hears(self, message: MidiMessage, seconds: float = 5.0) -> bool:
         stream = MidiStream()

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from impsy.adapters.listening import Hear, LineEar, Listener, SerialMidiEar, hear_packet
-from impsy.adapters.osc import LARGEST_PACKET
 from impsy.adapters.sockets import bound_socket
+from impsy.adapters.udp import LARGEST_PACKET
 from impsy.config.schema import Config, lines_of_numbers
 from impsy.core.actions import Status
 from impsy.errors import PortError

@@ -1,25 +1,19 @@
-"""OSC over UDP: one thread receives, in order; the engine thread sends, and never waits (formats §8)."""
+"""OSC over UDP: what is received goes to the engine; the engine thread sends, and never waits (formats §8)."""
 
 import errno
 import socket
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
-from typing import TypeAlias
 
 from impsy.adapters import vocabulary
-from impsy.adapters.sockets import bound_socket, sent_to
+from impsy.adapters.sockets import sent_to
+from impsy.adapters.udp import Address, UdpServer
 from impsy.core.actions import Action, Play, Status
 from impsy.core.ports import Inbox
 from impsy.wire.osc import encode
 
-LARGEST_PACKET = 65_536  # bytes; more than UDP carries
-BUFFER = 1 << 20  # bytes asked of the system, for bursts
-LAST_PACKET = 0.5  # seconds that an ending waits for the receiving thread
 LOOK_UP_AGAIN = 5.0  # seconds between two tries to find a host by name
-
-Address: TypeAlias = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]  # as sockets have it
 
 
 class OscPort:
@@ -29,18 +23,14 @@ class OscPort:
         self, inbox: Inbox, server: tuple[str, int], client: tuple[str, int], addresses: Sequence[str], controls: int
     ) -> None:
         self._inbox = inbox
-        self._server = server
         self._addresses = tuple(addresses)
         self._controls = controls
-        self._closed = threading.Event()
-        self._socket = bound_socket(*server)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-        self._receiver = threading.Thread(target=self._receive, name="osc", daemon=True)
+        self._server = UdpServer(server, self._receive)
         self._client = _Destination(*client, inbox)
 
     def open(self, status: Status) -> None:
         """Begin to receive."""
-        self._receiver.start()
+        self._server.open()
         self._client.open()
 
     def perform(self, action: Action) -> None:
@@ -51,29 +41,15 @@ class OscPort:
 
     def close(self) -> None:
         """Stop receiving and sending."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
         self._client.close()
-        with suppress(OSError):  # «not connected», which it is not, and still the receiving thread wakes
-            self._socket.shutdown(socket.SHUT_RD)
-        if self._receiver.is_alive():
-            self._receiver.join(LAST_PACKET)  # the system keeps the port while someone receives there
-        self._socket.close()
+        self._server.close()
 
-    def _receive(self) -> None:
-        while not self._closed.is_set():
-            try:
-                packet, sender = self._socket.recvfrom(LARGEST_PACKET)
-            except OSError:  # on Windows: an earlier answer found nobody; else: closed
-                self._closed.wait(0.01)
-                continue
-            if packet:
-                vocabulary.receive(packet, "osc", self._controls, self._inbox, partial(self._answer, sender))
+    def _receive(self, packet: bytes, sender: Address) -> None:
+        vocabulary.receive(packet, "osc", self._controls, self._inbox, partial(self._answer, sender))
 
     def _answer(self, to: Address, packet: bytes) -> None:
         try:
-            self._socket.sendto(packet, getattr(socket, "MSG_DONTWAIT", 0), to)
+            self._server.answer(packet, to)
         except OSError:
             self._inbox.refuse("osc", "a question from an address that cannot be answered")
 

@@ -4,7 +4,7 @@ from impsy.adapters.serial_line import SerialLine
 from impsy.core.actions import Action, Play, Status, Values
 from impsy.core.events import Gesture
 from impsy.core.ports import Inbox
-from impsy.wire.lines import LineReader, Unreadable, encode
+from impsy.wire.lines import LineSplitter, Unreadable, decode, encode
 
 SOURCE = "serial"
 CROWDED = 8  # lines waiting: beyond, only the newest counts
@@ -17,7 +17,7 @@ class SerialPort:
     def __init__(self, inbox: Inbox, port: str, baudrate: int, controls: int) -> None:
         self._inbox = inbox
         self._controls = controls
-        self._reader = LineReader(controls)
+        self._lines = LineSplitter()
         self._line = SerialLine(port, baudrate, inbox, self)
         self._last: Values | None = None  # as played
         self._is_behind = False
@@ -61,14 +61,15 @@ class SerialPort:
 
     def begin(self, early: bytes) -> None:
         """Read from the next line on: a device that talks already may be in the middle of this one."""
-        self._reader = LineReader(self._controls)
+        self._lines = LineSplitter()
         if early:
-            self._reader.skip()
+            self._lines.skip()
             self.feed(early)
 
     def feed(self, data: bytes) -> None:
         """Lines become gestures, or are counted."""
-        for said in self._reader.feed(data):
+        for line in self._lines.feed(data):
+            said = decode(line, self._controls)
             if isinstance(said, Unreadable):
                 self._inbox.refuse(SOURCE, said)
             else:

@@ -35,8 +35,13 @@ def encode(values: Sequence[float]) -> bytes:
     return (",".join(f"{value:.4f}" for value in values) + "\n").encode()
 
 
-def decode(line: bytes, controls: int) -> Vector | Unreadable:
-    """The vector that a line (its newline taken off) holds, or why it holds none; values are not clipped here."""
+def decode(line: bytes, controls: int | None = None) -> Vector | Unreadable:
+    """The vector that a line (its newline taken off) holds, or why it holds none; values are not clipped here.
+
+    Without `controls` it may have any length.
+    """
+    if len(line) >= LONGEST:
+        return Unreadable.TOO_LONG
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -47,16 +52,15 @@ def decode(line: bytes, controls: int) -> Vector | Unreadable:
         values = tuple(map(float, text.split(",")))
     except ValueError:
         return Unreadable.NO_NUMBERS
-    if len(values) != controls:
+    if controls not in (None, len(values)):
         return Unreadable.WRONG_COUNT
     return values if all(map(isfinite, values)) else Unreadable.NOT_FINITE
 
 
-class LineReader:
-    """Finds the lines in a stream of bytes, however it is cut into pieces."""
+class LineSplitter:
+    """Finds the lines in a stream of bytes, however it is cut into pieces; blank ones are passed over."""
 
-    def __init__(self, controls: int) -> None:
-        self._controls = controls
+    def __init__(self) -> None:
         self._begun = b""  # of the line that has not ended yet
         self._skipping = False  # the rest of this line means nothing
 
@@ -64,20 +68,18 @@ class LineReader:
         """Pass over what comes before the next line begins: we came in the middle of one."""
         self._begun, self._skipping = b"", True
 
-    def feed(self, data: bytes) -> list[Vector | Unreadable]:
-        """What the lines that these bytes complete say, or why they say nothing; never raises."""
-        found: list[Vector | Unreadable] = []
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that these bytes complete; of one that is too long the beginning, as soon as it is."""
+        found: list[bytes] = []
         *ended, rest = data.split(b"\n")
         for end in ended:
             line = self._begun + end
-            if not self._skipping and len(line) >= LONGEST:
-                found.append(Unreadable.TOO_LONG)
-            elif not self._skipping and line.strip():
-                found.append(decode(line, self._controls))
+            if not self._skipping and (line.strip() or len(line) >= LONGEST):
+                found.append(line[:LONGEST])
             self._begun, self._skipping = b"", False
         if not self._skipping:
             self._begun += rest
             if len(self._begun) >= LONGEST:
-                found.append(Unreadable.TOO_LONG)
+                found.append(self._begun[:LONGEST])
                 self.skip()
         return found
