@@ -109,9 +109,9 @@ def test_lines_of_a_serial_port_are_shown_and_so_are_pulled_cables(tmp_path: Pat
         assert monitor.shows("hello  (a line that is not numbers with commas between)")
         assert monitor.shows("0.1  (a line of more or fewer numbers than there are controls)")
         board.unplug()
-        assert monitor.shows("not there")
+        assert monitor.shows(f"{board.path}  not there")
         board.plug()
-        assert monitor.shows(" there\n")
+        assert until(lambda: monitor.out.read_text().count(f"{board.path}  heard") == 2)
 
 
 def test_bytes_of_serial_midi_are_shown_even_those_that_no_mapping_can_take(tmp_path: Path, board: Board) -> None:

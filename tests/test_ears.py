@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from server import START
 
-from impsy.adapters.ears import Numbers, Unread, hear_packet
+from impsy.adapters.ears import Heard, Line, Packet
+from impsy.adapters.meaning import Numbers, Unread, vectors
 from impsy.cli.lessons import same_device
 from impsy.wire.osc import encode
 
@@ -23,11 +24,21 @@ def test_what_is_no_vector_is_told_and_not_taken():
         encode("/nan", [float("nan")]),
         b"garbage",
     ):
-        hear_packet(packet, heard.append)
+        heard += vectors(Heard("osc", "OSC", Packet(packet)))
 
     assert heard[0] == Numbers("/interface", (0.5, 1.0, 3.0))
     assert all(isinstance(item, Unread) for item in heard[1:])
     assert len(heard) == 5
+
+
+def test_a_line_is_a_vector_of_any_length_but_not_one_that_had_begun_before():
+    heard = [
+        heard
+        for line in (Line(b"5,0.5", had_begun=True), Line(b"0.5, 1\r"), Line(b"hello"))
+        for heard in vectors(Heard("serial", "board", line))
+    ]
+
+    assert heard == [Numbers("board", (0.5, 1.0)), Unread("a line that is not numbers with commas between: b'hello'")]
 
 
 @pytest.mark.parametrize(

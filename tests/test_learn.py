@@ -128,6 +128,7 @@ def test_lines_over_serial_are_learned_by_their_columns_and_told_as_json(tmp_pat
     assert (told["dimension"], told["backup"], told["set_aside"]) == (3, None, None)
     loaded = load_config(tmp_path / "config.toml")
     assert loaded.problems == ()
+    assert loaded.config.title == f"A board on {name}"
     assert loaded.config.serial.port == name
     assert loaded.config.model.dimension == 3
 

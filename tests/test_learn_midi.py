@@ -101,6 +101,7 @@ def test_from_nothing_to_a_working_config_in_under_a_minute_as_the_how_to_shows(
     loaded = load_config(tmp_path / "config.toml")
     learned = tuple(ControlEntry(0, knob) for knob in KNOBS)
     assert loaded.problems == ()
+    assert (loaded.config.title, loaded.config.description) == ("Knobs", "8 controls, as `impsy learn` heard them.")
     assert loaded.config.midi.input == {"Knobs:MIDI out": learned}
     assert loaded.config.midi.output == {"Knobs in:MIDI in": learned}
     page = HOW_TO.read_text("utf-8")
@@ -130,9 +131,9 @@ def test_a_controller_that_is_unplugged_is_said_and_heard_again_when_it_is_back(
         turned(controller, 21, learner, "Enter takes it")
         learner.type()
         controller.unplug()
-        assert learner.sees("not there  Knobs:MIDI out: it was unplugged")
+        assert learner.sees("not there  Knobs:MIDI out: unplugged, or closed by its program")
         with Controller() as again:
-            assert learner.sees("unplugged\nhears      Knobs:MIDI out"), str(learner.screen)
+            assert learner.sees("program\nhears      Knobs:MIDI out"), str(learner.screen)
             turned(again, 22, learner, "control 2  control_change ch 1 cc 22, ")
             assert learner.sees("Enter takes it")
             learner.type()

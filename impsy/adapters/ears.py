@@ -1,125 +1,174 @@
-"""Ears for `impsy learn`: all that arrives on a kind of port, as it is, before anything is mapped.
+"""Ears: all that arrives on any port, as it is, for commands that do not play (`impsy monitor`, `impsy learn`).
 
-Each has `look()`, which the one thread that listens calls from time to time: it notices what was plugged in or pulled.
-What is heard goes to `tell`, by any thread; it must not wait.
+Threads of the ports hear; what they hear goes to a `Tell`, which must not wait. What is not configured is not even
+imported.
 """
 
-import math
-import socket
-import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
-from impsy.adapters.sockets import bound_socket
+from impsy.adapters.udp import UdpServer
+from impsy.config.schema import Config, lines_of_numbers
+from impsy.core.actions import DeviceLost, Happening, Status
+from impsy.core.events import Event
 from impsy.core.midi import MidiMessage
-from impsy.wire.osc import OscError, decode
-
-LARGEST_PACKET = 65_536
-
-
-class Message(Struct, frozen=True):
-    """A MIDI message from a device."""
-
-    port: str
-    message: MidiMessage
+from impsy.core.modes import Turn
+from impsy.errors import PortError
 
 
-class Numbers(Struct, frozen=True):
-    """A vector; `address` is that of an OSC message, or the device."""
+class Packet(Struct, frozen=True):
+    """What should be an OSC packet."""
 
-    address: str
-    numbers: tuple[float, ...]
+    data: bytes
 
 
-class Unread(Struct, frozen=True):
-    """Something that no vector can be read from, in words."""
+class Line(Struct, frozen=True):
+    """A line without its end; one that `had_begun` before we listened may be half of one."""
+
+    data: bytes
+    had_begun: bool = False
+
+
+class Frame(Struct, frozen=True):
+    """A text frame of a WebSocket client."""
+
+    text: str
+
+
+class OtherMidi(Struct, frozen=True):
+    """MIDI that no mapping can take: a program change, sysex, anything damaged."""
+
+    data: bytes
+
+
+class Refused(Struct, frozen=True):
+    """What a port does not take from anyone."""
 
     words: str
-
-
-class Came(Struct, frozen=True):
-    """A device is there and heard."""
-
-    port: str
-
-
-class Went(Struct, frozen=True):
-    """A device is gone."""
-
-    port: str
     why: str
 
 
-Heard: TypeAlias = Message | Numbers | Unread | Came | Went
+class Came(Struct, frozen=True):
+    """The device is there, and heard."""
+
+
+class Went(Struct, frozen=True):
+    """The device is not there, and is looked for."""
+
+    why: str
+
+
+class Heard(Struct, frozen=True):
+    """Something happened on a device; `kind` is the section of a configuration that opens such ports."""
+
+    kind: str
+    device: str  # as this machine calls it
+    what: MidiMessage | OtherMidi | Packet | Line | Frame | Refused | Came | Went
+    named: str = ""  # as the configuration calls it
+
+
 Tell: TypeAlias = Callable[[Heard], None]
 
 
 class Ears(Protocol):
-    """What listens."""
+    """A port that is heard."""
 
-    def look(self) -> None:
-        """Listen to what is there now."""
-        ...
+    name: str  # what people call it
 
-    def outputs(self) -> list[str]:
-        """What could be told what the model plays."""
+    def open(self) -> None:
+        """Begin."""
         ...
 
     def close(self) -> None:
-        """Hear no more."""
+        """End within a moment."""
         ...
 
 
-class OscEars:
-    """Hears every OSC message that is sent to one address of ours."""
+class EarInbox:
+    """Stands where an inbox stands when nobody plays: what becomes of devices is told, and questions are answered."""
+
+    def __init__(self, kind: str, status: Status, tell: Tell) -> None:
+        self._kind = kind
+        self._status = status
+        self._tell = tell
+
+    def put(self, event: Event, delay: float = 0.0) -> None:
+        """Ears hand over what arrives before it means anything."""
+
+    def ask(self, reply: Callable[[Status], None]) -> bool:
+        """The answer is always the same, and comes at once."""
+        reply(self._status)
+        return True
+
+    def tell(self, what: Happening) -> None:
+        """That a device is back is told by its ears."""
+        if isinstance(what, DeviceLost):
+            self._tell(Heard(self._kind, what.device, Went(what.why)))
+
+    def refuse(self, source: str, why: str) -> None:
+        self._tell(Heard(self._kind, source, Refused("refused", why)))
+
+
+class OscEars(UdpServer):
+    """Hears every packet that is sent to one address of ours."""
 
     def __init__(self, server: tuple[str, int], tell: Tell) -> None:
-        self._tell = tell
-        self._socket = bound_socket(*server)
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._receive, name="ears", daemon=True)
-
-    def look(self) -> None:
-        """Begin to receive."""
-        if not self._thread.is_alive():
-            self._thread.start()
-
-    def outputs(self) -> list[str]:
-        """Predictions go where `[osc]` says."""
-        return []
-
-    def close(self) -> None:
-        self._closed.set()
-        with suppress(OSError):  # «not connected», and still the receiving thread wakes
-            self._socket.shutdown(socket.SHUT_RD)
-        if self._thread.is_alive():
-            self._thread.join(0.5)
-        self._socket.close()
-
-    def _receive(self) -> None:
-        while not self._closed.is_set():
-            try:
-                packet = self._socket.recv(LARGEST_PACKET)
-            except OSError:  # closed; or Windows, about somebody who was answered
-                self._closed.wait(0.01)
-                continue
-            if packet:
-                hear_packet(packet, self._tell)
+        self.name = f"OSC {server[0]}:{server[1]}"
+        super().__init__(server, lambda packet, _: tell(Heard("osc", self.name, Packet(packet))))
 
 
-def hear_packet(packet: bytes, tell: Tell) -> None:
-    """The vectors of one packet."""
-    try:
-        messages = decode(packet)
-    except OscError as error:
-        tell(Unread(f"a packet that is not OSC as impsy reads it: {error}"))
-        return
-    for _, message in messages:
-        numbers = [float(item) for item in message.arguments if not isinstance(item, str)]
-        if numbers and len(numbers) == len(message.arguments) and all(map(math.isfinite, numbers)):
-            tell(Numbers(message.address, tuple(numbers)))
-        else:
-            tell(Unread(f"{message.address}, which does not carry numbers alone"))
+def build_ears(
+    config: Config, controls: int | None, tell: Tell, *, any_midi: str | None = None
+) -> tuple[list[Ears], list[PortError]]:
+    """Ears for all that a configuration opens, and the problems of those that could not be had.
+
+    With `any_midi` every MIDI input is heard that has this in its name, and not those that the configuration names.
+    """
+    made: list[Ears] = []
+    problems: list[PortError] = []
+    for make in _makers(config, _status(config, controls), tell, any_midi):
+        try:
+            made.append(make())
+        except PortError as error:
+            problems.append(error)
+    return made, problems
+
+
+def _makers(config: Config, status: Status, tell: Tell, any_midi: str | None) -> Iterator[Callable[[], Ears]]:
+    if (ours := config.osc) is not None:
+        yield lambda: OscEars((ours.server_ip, ours.server_port), tell)
+    if (web := config.websocket) is not None:
+        from impsy.adapters.web_ears import WebSocketEars
+
+        yield lambda: WebSocketEars(web, status, tell)
+    if (line := lines_of_numbers(config)) is not None:
+        from impsy.adapters.serial_ears import Lines, SerialEars
+
+        yield lambda: SerialEars("serial", line.port, line.baudrate, Lines, status, tell)
+    if (wire := config.serialmidi) is not None:
+        from impsy.adapters.serial_ears import MidiBytes, SerialEars
+        from impsy.wire.midi_bytes import BAUDRATE
+
+        yield lambda: SerialEars("serialmidi", wire.port, BAUDRATE, MidiBytes, status, tell)
+    if (midi := config.midi) is not None:
+        from impsy.adapters.midi_ears import MidiEars
+
+        yield lambda: MidiEars(midi, tell, any_midi)
+
+
+def _status(config: Config, controls: int | None) -> Status:
+    """What a page is told when it connects."""
+    return Status(
+        mode=config.interaction.mode,
+        turn=Turn.CALL,
+        sigma_temperature=config.model.sigmatemp,
+        pi_temperature=config.model.pitemp,
+        timescale=config.model.timescale,
+        threshold=config.interaction.threshold,
+        paused=False,
+        dimension=(controls or 0) + 1,
+        model="impsy monitor",
+        vector=(0.5,) * (controls or 0),
+    )

@@ -1,100 +1,107 @@
-"""Ears for one serial port, which holds lines of numbers or MIDI bytes; it is opened again when it comes back."""
+"""Ears for a serial port that may come and go: its lines, or its MIDI bytes."""
 
-import math
-import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from impsy.adapters.ears import Came, Message, Numbers, Tell, Unread, Went
-from impsy.adapters.serial_system import LostPort, MissingPort, OpenPort
-from impsy.wire.lines import LONGEST
+from impsy.adapters.ears import Came, EarInbox, Heard, Line, OtherMidi, Tell
+from impsy.adapters.serial_line import SerialLine
+from impsy.core.actions import Status
+from impsy.core.midi import MidiMessage
+from impsy.wire.lines import LONGEST, LineSplitter
 from impsy.wire.midi_bytes import MidiStream
+from impsy.wire.words import is_whole
 
-LINES_BAUD = 115_200
-MIDI_BAUD = 31_250
-ENDING = 1.0  # seconds that closing waits for the reading thread
+TICKING = 0xF8, 0xFE  # clock and active sensing: hundreds a second, that nobody wants to see
+FIRST_STATUS, END_OF_SYSEX = 0x80, 0xF7
+
+
+class Splitter(Protocol):
+    """Finds the pieces of a stream of bytes."""
+
+    def feed(self, data: bytes) -> Sequence[MidiMessage | OtherMidi | Line]:
+        """The pieces that these bytes complete."""
+        ...
 
 
 class SerialEars:
-    """Hears a port; raises `PortError` when it cannot be had."""
+    """Hears one port; each connection is split by a new splitter, which is told whether it had begun before."""
 
-    def __init__(self, device: str, tell: Tell, *, midi: bool) -> None:
-        self._device = device
-        self._baudrate = MIDI_BAUD if midi else LINES_BAUD
-        self._feed = _MidiEar(device, tell).feed if midi else _LineEar(device, tell).feed
+    def __init__(
+        self, kind: str, port: str, baudrate: int, split: Callable[[bool], Splitter], status: Status, tell: Tell
+    ) -> None:
+        self.name = port
+        self._kind = kind
+        self._split = split
+        self._splitter = split(False)
         self._tell = tell
-        self._closed = threading.Event()
-        self._port: OpenPort | None = OpenPort(device, self._baudrate)
-        self._thread: threading.Thread | None = None
+        self._line = SerialLine(port, baudrate, EarInbox(kind, status, tell), self)
 
-    def look(self) -> None:
-        """Begin to read, and begin again where it had gone."""
-        if self._thread is not None and self._thread.is_alive():
-            return
-        if self._port is None:
-            try:
-                self._port = OpenPort(self._device, self._baudrate)
-            except MissingPort:
-                return
-        self._tell(Came(self._device))
-        self._thread = threading.Thread(target=self._read, args=(self._port,), name="ears", daemon=True)
-        self._thread.start()
-
-    def outputs(self) -> list[str]:
-        """A line goes both ways."""
-        return [self._device]
+    def open(self) -> None:
+        self._line.open()
 
     def close(self) -> None:
-        self._closed.set()
-        if self._thread is not None:
-            self._thread.join(ENDING)
-        if self._port is not None:
-            self._port.close()
+        self._line.close()
 
-    def _read(self, port: OpenPort) -> None:
-        try:
-            while not self._closed.is_set():
-                self._feed(port.read())
-        except LostPort:
-            self._tell(Went(self._device, "it was unplugged"))
-            self._port = None
-            port.close()
+    # -- the line's thread
+
+    def begin(self, early: bytes) -> None:
+        """Half of something from before is no part of what comes now."""
+        self._tell(Heard(self._kind, self.name, Came()))
+        self._splitter = self._split(bool(early))
+        self.feed(early)
+
+    def feed(self, data: bytes) -> None:
+        """These bytes came."""
+        for piece in self._splitter.feed(data):
+            self._tell(Heard(self._kind, self.name, piece))
+
+    def lose(self) -> None:
+        """Nothing is owed to it."""
+
+    def recover(self) -> None:
+        """Nothing is."""
 
 
-class _MidiEar:
-    def __init__(self, device: str, tell: Tell) -> None:
-        self._device = device
-        self._tell = tell
+class Lines:
+    """Finds lines."""
+
+    def __init__(self, had_begun: bool) -> None:
+        self._had_begun = had_begun
+        self._lines = LineSplitter()
+
+    def feed(self, data: bytes) -> list[Line]:
+        """The lines that these bytes complete."""
+        found = [Line(line) for line in self._lines.feed(data)]
+        if found and self._had_begun:
+            found[0] = Line(found[0].data, had_begun=True)
+            self._had_begun = False
+        return found
+
+
+class MidiBytes:
+    """Finds messages; what is none of ours is found when it, or the next one, is complete."""
+
+    def __init__(self, had_begun: bool = False) -> None:
         self._stream = MidiStream()
+        self._unread = bytearray()
 
-    def feed(self, data: bytes) -> None:
-        """Any piece of the stream."""
-        for message in self._stream.feed(data):
-            self._tell(Message(self._device, message))
+    def feed(self, data: bytes) -> list[MidiMessage | OtherMidi]:
+        """The messages that these bytes complete, and the bytes that stand between them."""
+        found: list[MidiMessage | OtherMidi] = []
+        for byte in data:
+            if byte in TICKING:
+                continue
+            if byte >= FIRST_STATUS and byte != END_OF_SYSEX:
+                found += self._take_unread()
+            self._unread.append(byte)
+            if messages := self._stream.feed(bytes([byte])):
+                self._unread.clear()
+                found += messages
+            if is_whole(self._unread) or len(self._unread) >= LONGEST:
+                found += self._take_unread()
+        return found
 
-
-class _LineEar:
-    """Reads lines of however many numbers."""
-
-    def __init__(self, device: str, tell: Tell) -> None:
-        self._device = device
-        self._tell = tell
-        self._begun = b""
-        self._entered = False  # the first line was perhaps begun before we came
-
-    def feed(self, data: bytes) -> None:
-        """Any piece of the stream."""
-        *lines, self._begun = (self._begun + data).split(b"\n")
-        self._begun = self._begun[-LONGEST:]
-        for line in lines:
-            if self._entered and line.strip():
-                self._hear(line)
-            self._entered = True
-
-    def _hear(self, line: bytes) -> None:
-        try:
-            numbers = tuple(float(item) for item in line.decode("ascii").split(","))
-        except ValueError:
-            numbers = ()
-        if numbers and all(map(math.isfinite, numbers)):
-            self._tell(Numbers(self._device, numbers))
-        else:
-            self._tell(Unread(f"a line that is not numbers with commas between: {line[:40]!r}"))
+    def _take_unread(self) -> list[OtherMidi]:
+        taken = [OtherMidi(bytes(self._unread))] if self._unread else []
+        self._unread.clear()
+        return taken

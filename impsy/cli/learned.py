@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from impsy.cli.stage import set_stage
-from impsy.config.edit import edited
+from impsy.config.edit import edited, retitled
 from impsy.config.load import LoadedConfig, parse_config
 from impsy.data.files import written_whole
 from impsy.errors import CannotStart, FileError
@@ -60,15 +60,22 @@ def open_target(path: Path) -> Target:
     return Target(path, text, is_new, loaded)
 
 
-def write(target: Target, changes: Mapping[str, Mapping[str, Any]]) -> Written:
-    """Edit, check and write; the old file is kept too. Raises `ImpsyError`, and then nothing has changed."""
+def write(target: Target, title: str, controls: int, changes: Mapping[str, Mapping[str, Any]]) -> Written:
+    """Edit, check and write; the old file is kept too. Raises `ImpsyError`, and then nothing has changed.
+
+    Only a new file takes the title.
+    """
     mark = BOM if target.text.startswith(BOM) else ""
-    text = edited(target.text.removeprefix(BOM), changes, REMARKS)
+    before = target.text.removeprefix(BOM)
+    if target.is_new:
+        before = retitled(before, title, f"{controls} controls, as `impsy learn` heard them.")
+    changes = {"model": {"dimension": controls + 1}, **changes}
+    text = edited(before, changes, REMARKS)
     set_aside = None
     problems = _problems(text, target)
     if problems and target.loaded.config.model.file is not None:
         set_aside = target.loaded.config.model.file
-        text = edited(target.text.removeprefix(BOM), changes, REMARKS, {"model": "file"})
+        text = edited(before, changes, REMARKS, {"model": "file"})
         problems = _problems(text, target)
     if problems:
         raise CannotStart(problems)

@@ -8,12 +8,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from impsy.adapters.ears import Ears, Heard, Tell
+from msgspec.structs import replace
+
+from impsy.adapters.ears import Heard, build_ears
 from impsy.cli.learned import Target, Written, write
 from impsy.cli.talk import Talk, listen_to_answers
 from impsy.cli.teach import Classroom, Happened, Plan, Said, teach_mapping, teach_vector
 from impsy.config.mappings import write_entry
-from impsy.config.schema import Midi, Osc
+from impsy.config.schema import Config, Midi, Osc, Serial, SerialMidi
 from impsy.core.dense import DenseLesson
 from impsy.core.lesson import Source, mappings_of
 from impsy.core.mapping import Mapping
@@ -40,77 +42,80 @@ def learn(target: Target, port: str, device: str | None, host: str | None, plan:
     def tell(item: Heard | Said) -> None:
         happened.put((time.monotonic(), item))
 
-    ears = _open(port, device, host, target, plan, tell)
+    opened = _config(target.loaded.config, port, device, host)
+    made, problems = build_ears(opened, None, tell, any_midi=device or "")
+    if problems:
+        raise problems[0]
+    (ears,) = made
     with closing(ears):
+        ears.open()
         if not plan.alone:
             listen_to_answers(lambda answer: tell(Said(answer)))
-        room = Classroom(ears, happened, talk, plan)
+        room = Classroom(happened, talk, plan)
         if port in ("osc", "serial"):
-            return _learn_vector(room, target, port, device, host)
-        return _learn_mapping(room, target, port, ears)
+            return _learn_vector(room, target, opened, ears.name)
+        return _learn_mapping(room, target, opened)
 
 
-def _open(port: str, device: str | None, host: str | None, target: Target, plan: Plan, tell: Tell) -> Ears:
-    """Listen; what cannot be had is told before anything is asked."""
-    if port == "midi":
-        from impsy.adapters.midi_ears import MidiEars
+def _config(old: Config, port: str, device: str | None, host: str | None) -> Config:
+    """What opens the one port to learn from, as `old` has it where nothing else is wished."""
+    match port:
+        case "midi":
+            return Config(midi=Midi(backend=old.midi.backend if old.midi else "auto"))
+        case "osc":
+            osc = old.osc or Osc()
+            return Config(osc=osc if host is None else replace(osc, server_ip=host))
+        case "serial":
+            name = _serial_device(device)
+            return Config(serial=replace(old.serial, port=name) if old.serial else Serial(port=name))
+        case _:
+            return Config(serialmidi=SerialMidi(port=_serial_device(device)))
 
-        midi = target.loaded.config.midi or Midi()
-        return MidiEars(midi.backend, device, tell, insist=plan.alone)
-    if port == "osc":
-        from impsy.adapters.ears import OscEars
 
-        return OscEars(_server(target, host), tell)
-    from impsy.adapters.serial_ears import SerialEars
-
-    return SerialEars(_serial_device(device), tell, midi=port == "serialmidi")
-
-
-def _learn_mapping(room: Classroom, target: Target, port: str, ears: Ears) -> dict[str, Any]:
+def _learn_mapping(room: Classroom, target: Target, opened: Config) -> dict[str, Any]:
     room.talk.say(f"learning   move one control after another. {HINT}" if not room.plan.alone else "learning")
     taken = teach_mapping(room)
     found = sum(source is not None for source in taken)
     if not found or (room.plan.alone and room.plan.controls and len(taken) < room.plan.controls):
         raise NothingLearned(found, target.path, room.plan.controls)
     mappings = mappings_of(taken)
-    changes: dict[str, Any] = {"model": {"dimension": len(taken) + 1}}
-    outputs = _outputs(room, mappings, ears.outputs())
-    if port == "midi":
-        changes["midi"] = _midi_changes(target.loaded.config.midi or Midi(), mappings, outputs)
+    outputs = _outputs(room, mappings, _outputs_of(opened))
+    if opened.serialmidi:
+        device, (mapping,) = opened.serialmidi.port, mappings.values()
+        changes = {"serialmidi": {"port": device, "input": mapping} | ({"output": mapping} if outputs else {})}
+        title = f"MIDI over {device}"
     else:
-        ((device, mapping),) = mappings.items()
-        changes["serialmidi"] = {"port": device, "input": mapping} | ({"output": mapping} if outputs else {})
-    written = write(target, changes)
+        changes = {"midi": _midi_changes(target.loaded.config.midi or Midi(), mappings, outputs)}
+        title = " and ".join(dict.fromkeys(name.partition(":")[0] for name in mappings))
+    written = write(target, title, len(taken), changes)
     _tell(room.talk, written, len(taken), target)
-    return _told(written, port, len(taken)) | {
+    return _told(written, "serialmidi" if opened.serialmidi else "midi", len(taken)) | {
         "controls": [_source(source) for source in taken],
         "outputs": list(outputs),
     }
 
 
-def _learn_vector(room: Classroom, target: Target, port: str, device: str | None, host: str | None) -> dict[str, Any]:
-    server, serial = _server(target, host), _serial_device(device) if port == "serial" else ""
-    where = f"OSC on {server[0]}:{server[1]}" if port == "osc" else serial
+def _learn_vector(room: Classroom, target: Target, opened: Config, where: str) -> dict[str, Any]:
     room.talk.say(f"listening  {where}: send all controls at once, and move one. Enter takes them, q ends")
-    learned = teach_vector(room, INTERFACE if port == "osc" else serial)
+    learned = teach_vector(room, INTERFACE if opened.osc else where)
     if learned is None:
         raise NothingLearned(0, target.path)
     address, lesson = learned
-    advice = list(_advice(address, lesson)) if port == "osc" else []
+    advice = list(_advice(address, lesson)) if opened.osc else []
     sender = lesson.senders[address]
     controls = _count(address, lesson)
     if min(sender.low, 0.0) < 0 or sender.high > 1:
         advice.append(f"numbers from {sender.low:g} to {sender.high:g} came: impsy takes 0 to 1, so scale them")
-    changes: dict[str, Any] = {"model": {"dimension": controls + 1}}
-    if port == "serial":
-        changes["serial"] = {"port": serial}
+    if opened.osc:
+        changes = {"osc": {"server_ip": opened.osc.server_ip, "server_port": opened.osc.server_port}}
+        title = "Controls over OSC"
     else:
-        changes["osc"] = {"server_ip": server[0], "server_port": server[1]}
-    written = write(target, changes)
+        changes, title = {"serial": {"port": where}}, f"A board on {where}"
+    written = write(target, title, controls, changes)
     for line in advice:
         room.talk.say(f"but        {line}")
     _tell(room.talk, written, controls, target)
-    return _told(written, port, controls) | {"address": address, "advice": advice}
+    return _told(written, "osc" if opened.osc else "serial", controls) | {"address": address, "advice": advice}
 
 
 def _count(address: str, lesson: DenseLesson) -> int:
@@ -134,11 +139,6 @@ def _advice(address: str, lesson: DenseLesson) -> list[str]:
     ]
 
 
-def _server(target: Target, host: str | None) -> tuple[str, int]:
-    osc = target.loaded.config.osc or Osc()
-    return host if host is not None else osc.server_ip, osc.server_port
-
-
 def _serial_device(device: str | None) -> str:
     """The port of that name, or with it in its name or description; without one, the only port."""
     from impsy.adapters.serial_system import found_ports, found_text
@@ -160,6 +160,20 @@ def _midi_changes(old: Midi, inputs: dict[str, Mapping], outputs: dict[str, Mapp
         return devices | {"input": inputs}
     devices["out_device"] = list(dict.fromkeys([*old.out_device, *outputs]))
     return devices | {"input": inputs, "output": {**old.output, **outputs}}
+
+
+def _outputs_of(opened: Config) -> list[str]:
+    """What can be told what the model plays: a serial line goes both ways, and MIDI outputs stand beside the inputs."""
+    if opened.serialmidi:
+        return [opened.serialmidi.port]
+    from impsy.adapters.midi_system import MidiSystem
+
+    try:
+        system = MidiSystem(opened.midi.backend if opened.midi else "auto")
+    except PortError:  # it went in this moment
+        return []
+    with closing(system):
+        return [port.name for port in system.outputs()]
 
 
 def _outputs(room: Classroom, mappings: dict[str, Mapping], there: Sequence[str]) -> dict[str, Mapping]:

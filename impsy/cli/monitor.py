@@ -14,9 +14,9 @@ import click
 from impsy.errors import ImpsyError
 
 if TYPE_CHECKING:
-    from impsy.adapters.listening import Heard
+    from impsy.adapters.ears import Heard
+    from impsy.adapters.meaning import Meaning
     from impsy.config.schema import Config
-    from impsy.core.actions import Status
 
 MOST_WAITING = 10_000  # messages that a slow terminal may be behind; beyond, they are counted
 OURS = "an impsy that runs has its ports for itself: end it first, or have it print what it hears with --verbose"
@@ -35,7 +35,8 @@ ASK_AGAIN = 0.5  # seconds: a wait without end does not hear Ctrl-C everywhere
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
 def command(config_file: Path | None, as_json: bool) -> None:
     """Show what arrives, message by message, with the control that it sets. Nothing plays; Ctrl-C ends it."""
-    from impsy.adapters.listeners import build_listeners
+    from impsy.adapters.ears import build_ears
+    from impsy.adapters.meaning import Interpreter
     from impsy.cli.stage import OWN_CONFIG
     from impsy.config.schema import Config, Midi, Osc
 
@@ -45,25 +46,26 @@ def command(config_file: Path | None, as_json: bool) -> None:
     loaded = config_file is not None or OWN_CONFIG.is_file()
     config, controls = _config(config_file) if loaded else (Config(osc=Osc(), midi=Midi()), None)
     heard = _Queue()
-    status = _status(config, controls)
-    listeners, problems = build_listeners(config, controls, heard.hear, status, everything=not loaded)
+    ears, problems = build_ears(config, controls, heard.tell, any_midi=None if loaded else "")
     for problem in problems:
         click.echo(f"not heard  {problem}", err=True)
     if any("in use" in str(problem) for problem in problems):
         click.echo(f"           {OURS}", err=True)
-    if not listeners:
+    if not ears:
         raise ImpsyError("there is nothing to listen to" + ("" if problems else f": {NO_CHANNEL}"))
     try:
-        for listener in listeners:
-            listener.open(status)
-        click.echo(f"listening  {', '.join(listener.name for listener in listeners)}; Ctrl-C ends it", err=True)
+        for ear in ears:
+            ear.open()
+        click.echo(f"listening  {', '.join(ear.name for ear in ears)}; Ctrl-C ends it", err=True)
+        interpreter = Interpreter(config, controls)
         for at, what in heard.each():
-            click.echo(_json(at, what) if as_json else _line(at, what))
+            for meaning in interpreter.meanings(what):
+                click.echo(_json(at, meaning) if as_json else _line(at, meaning))
     except KeyboardInterrupt:
         pass
     finally:
-        for listener in listeners:
-            listener.close()
+        for ear in ears:
+            ear.close()
 
 
 class _Queue:
@@ -73,7 +75,7 @@ class _Queue:
         self._waiting: SimpleQueue[tuple[datetime, Heard]] = SimpleQueue()
         self._left_out = 0
 
-    def hear(self, what: "Heard") -> None:
+    def tell(self, what: "Heard") -> None:
         """Keep it, without waiting; any thread."""
         if self._waiting.qsize() < MOST_WAITING:
             self._waiting.put((datetime.now(), what))
@@ -104,38 +106,19 @@ def _config(path: Path | None) -> "tuple[Config, int | None]":
     return config, dimension - 1 if dimension else None
 
 
-def _status(config: "Config", controls: int | None) -> "Status":
-    """What a page is told when it connects."""
-    from impsy.core.actions import Status
-    from impsy.core.modes import Turn
-
-    return Status(
-        mode=config.interaction.mode,
-        turn=Turn.CALL,
-        sigma_temperature=config.model.sigmatemp,
-        pi_temperature=config.model.pitemp,
-        timescale=config.model.timescale,
-        threshold=config.interaction.threshold,
-        paused=False,
-        dimension=(controls or 0) + 1,
-        model="impsy monitor",
-        vector=(0.5,) * (controls or 0),
-    )
-
-
-def _line(at: datetime, heard: "Heard") -> str:
+def _line(at: datetime, meant: "Meaning") -> str:
     """One message for people: when, where, what, and what of it."""
-    sets = ", ".join(f"x{index + 1} = {_clipped(value):.3f}" for index, value in heard.changes)
-    meaning = f"  → {sets}" if sets else f"  ({heard.why})" if heard.why else ""
-    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03}  {heard.port:<10}  {heard.words}{meaning}"
+    sets = ", ".join(f"x{index + 1} = {_clipped(value):.3f}" for index, value in meant.changes)
+    meaning = f"  → {sets}" if sets else f"  ({meant.why})" if meant.why else ""
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03}  {meant.port:<10}  {meant.words}{meaning}"
 
 
-def _json(at: datetime, heard: "Heard") -> str:
+def _json(at: datetime, meant: "Meaning") -> str:
     """One message for scripts; controls are counted from 1."""
     import msgspec
 
-    sets = [{"control": index + 1, "value": _clipped(value)} for index, value in heard.changes]
-    line = {"time": at.isoformat(), "port": heard.port, "message": heard.words, "sets": sets, "why": heard.why}
+    sets = [{"control": index + 1, "value": _clipped(value)} for index, value in meant.changes]
+    line = {"time": at.isoformat(), "port": meant.port, "message": meant.words, "sets": sets, "why": meant.why}
     return msgspec.json.encode(line).decode()
 
 

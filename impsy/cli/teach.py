@@ -9,15 +9,17 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from impsy.adapters.ears import Came, Ears, Heard, Message, Numbers, Unread, Went
+from impsy.adapters.ears import Came, Heard, Went
+from impsy.adapters.meaning import Numbers, vectors
 from impsy.cli.talk import Answer, Talk
 from impsy.config.mappings import TABLES
 from impsy.core.dense import DenseLesson
 from impsy.core.lesson import Lesson, Source
 from impsy.core.mapping import Entry
+from impsy.core.midi import MidiMessage
+from impsy.errors import PortError
 
-LOOK_EVERY = 0.5  # seconds between two looks at what was plugged in
-SHOW_EVERY = 0.1  # and between two changes of the live line
+SHOW_EVERY = 0.1  # seconds between two changes of the live line
 SHORT = {"channel": "ch", "controller": "cc"}  # as `impsy monitor` has them
 TAKE, QUIT = "", "q"  # what is typed before Enter
 PARAMETERS = "parameters (RPN, NRPN), which no mapping takes: set the device to plain controllers (CC)"
@@ -43,13 +45,13 @@ class Plan(Struct, frozen=True):
 class Classroom:
     """What arrives from ears and from the keyboard, in order, and how long to be patient."""
 
-    def __init__(self, ears: Ears, happened: "SimpleQueue[Happened]", talk: Talk, plan: Plan) -> None:
+    def __init__(self, happened: "SimpleQueue[Happened]", talk: Talk, plan: Plan) -> None:
         self.talk = talk
         self.plan = plan
         self.answers: deque[Answer] = deque()
-        self._ears = ears
         self._happened = happened
-        self._looked = self._shown = -1.0
+        self._shown = -1.0
+        self._has_heard = False
         self._since = time.monotonic()
 
     def renew(self) -> None:
@@ -60,12 +62,12 @@ class Classroom:
         """Whether nothing was learned for too long."""
         return self.plan.wait is not None and time.monotonic() - self._since > self.plan.wait
 
-    def listen(self, show: Callable[[], str]) -> tuple[float, Message | Numbers | Unread | None]:
-        """What was heard next and when, or nothing for a moment; answers are kept, and the live line is `show()`."""
+    def listen(self, show: Callable[[], str]) -> tuple[float, Heard | None]:
+        """What was heard next and when, or nothing for a moment; answers are kept, and the live line is `show()`.
+
+        Raises `PortError` where nobody is asked to plug in what is not there from the start.
+        """
         now = time.monotonic()
-        if now - self._looked > LOOK_EVERY:
-            self._ears.look()
-            self._looked = now
         if now - self._shown > SHOW_EVERY:
             self.talk.live(show())
             self._shown = now
@@ -73,18 +75,19 @@ class Classroom:
             at, item = self._happened.get(timeout=SHOW_EVERY)
         except Empty:
             return now, None
-        if isinstance(item, Said | Came | Went):
-            self._shown = -1.0  # something is said: the live line stands below it at once
-        match item:
-            case Said(answer):
-                self.talk.answered()
-                self.answers.append(answer)
-            case Came(port):
-                self.talk.say(f"hears      {port}")
-            case Went(port, why):
-                self.talk.say(f"not there  {port}: {why}")
-            case _:
-                return at, item
+        if isinstance(item, Said):
+            self.talk.answered()
+            self.answers.append(item.answer)
+        elif isinstance(item.what, Came):
+            self.talk.say(f"hears      {item.device}")
+            self._has_heard = True
+        elif isinstance(item.what, Went):
+            if self.plan.alone and not self._has_heard:
+                raise PortError(item.device, item.what.why)
+            self.talk.say(f"not there  {item.device}: {item.what.why}")
+        else:
+            return at, item
+        self._shown = -1.0  # something was said: the live line stands below it at once
         return at, None
 
     def ask(self, question: str) -> str:
@@ -105,8 +108,8 @@ def teach_mapping(room: Classroom) -> list[Source | None]:
     told: Source | None = None
     while not room.is_over() and (room.plan.controls is None or len(lesson.taken) < room.plan.controls):
         at, heard = room.listen(lambda: _question(lesson))
-        if isinstance(heard, Message):
-            lesson.hear(heard.port, heard.message, at)
+        if heard and isinstance(heard.what, MidiMessage):
+            lesson.hear(heard.device, heard.what, at)
         if lesson.again and lesson.again != told and not (room.talk.shows or room.plan.alone):
             room.talk.say(_question(lesson))
         told = lesson.again
@@ -132,10 +135,11 @@ def teach_vector(room: Classroom, home: str) -> tuple[str, DenseLesson] | None:
 
     while not room.is_over():
         at, heard = room.listen(show)
-        if isinstance(heard, Numbers):
-            lesson.hear(heard.address, heard.numbers, at)
-        elif isinstance(heard, Unread):
-            unread = heard.words
+        for vector in vectors(heard) if heard else ():
+            if isinstance(vector, Numbers):
+                lesson.hear(vector.address, vector.numbers, at)
+            else:
+                unread = vector.words
         chosen = lesson.moved[0] if lesson.moved else home if home in lesson.senders else None
         if room.plan.alone and lesson.moved and _as_planned(lesson, room.plan.controls):
             room.answers.append(TAKE)

@@ -55,6 +55,14 @@ def edited(text: str, changes: Changes, remarks: Table[str, str], off: Table[str
     raise EditError(edited("", changes, remarks).strip())
 
 
+def retitled(text: str, title: str, description: str) -> str:
+    """The text of a configuration that has a title and a description, with others."""
+    document = tomlkit.parse(text)
+    document["title"] = title
+    document["description"] = description
+    return tomlkit.dumps(document)
+
+
 class NotATableError(Exception):
     """A section that is no table of its own: inline, or in pieces all over the file."""
 
