@@ -112,10 +112,10 @@ def test_what_is_drawn_is_in_data_units_and_wide_floats() -> None:
         ("m.tflite", b"no model at all", "not a .tflite"),
         ("m.tflite", b"\x1c\0\0\0TFL3" + bytes(range(200)), "LiteRT cannot run it"),
         ("m.tflite", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
-        ("m.keras", b"PK\x03\x04" + bytes(30), "Keras model .* `impsy train DATASET`"),
+        ("m.keras", b"PK\x03\x04" + bytes(30), "Keras model .* `impsy convert .*m.keras`"),
         ("m.npz", b"PK\x03\x04" + bytes(30), "a dataset, .* `impsy train .*m.npz`"),
         ("m.zip", b"PK\x03\x04" + bytes(30), "a zip, and no model"),
-        ("m.h5", b"\x89HDF\r\n\x1a\n" + bytes(30), "holds weights only"),
+        ("m.h5", b"\x89HDF\r\n\x1a\n" + bytes(30), "holds weights only; .* `impsy convert .*m.h5`"),
     ],
 )
 def test_what_is_no_model_is_named(tmp_path: Path, name: str, content: bytes, said: str) -> None:

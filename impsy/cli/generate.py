@@ -89,15 +89,15 @@ def command(
     as_performer: bool,
 ) -> None:
     """Let MODEL play alone into a file: a log, or MIDI through a mapping. The same seed gives the same file."""
+    from impsy.cli.opening import open_and_tell
     from impsy.core.actions import Origin
     from impsy.core.session import Settings
     from impsy.data.files import written_whole
     from impsy.evaluation.rollout import play_alone
-    from impsy.model.litert import LiteRtPredictor
 
     _check(output, config_file, as_performer)
     mapping = _mapping(config_file) if config_file else ()
-    predictor = LiteRtPredictor(model)
+    predictor = open_and_tell(model)
     settings = Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp, timescale=timescale)
     rollout = play_alone(predictor, seconds, settings, seed, _prime(prime, predictor), most=_MOST)
     if not len(rollout.seconds):

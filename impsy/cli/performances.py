@@ -48,11 +48,11 @@ def read_takes(path: Path, max_dt: float) -> "Performances":
 
 def load_models(paths: Sequence[Path], dimension: int) -> "dict[str, Predictor]":
     """Models by their paths; raises `ModelError`, and `ImpsyError` for one of another dimension than the data."""
-    from impsy.model.litert import LiteRtPredictor
+    from impsy.cli.opening import open_and_tell
 
     models: dict[str, Predictor] = {}
     for path in paths:
-        models[str(path)] = predictor = LiteRtPredictor(path)
+        models[str(path)] = predictor = open_and_tell(path)
         if predictor.spec.dimension != dimension:
             raise ImpsyError(f"{path} has dimension {predictor.spec.dimension}, but the data has {dimension}")
     return models

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from impsy.cli.opening import open_model
 from impsy.config.load import LoadedConfig, find_file, load_config, override, parse_config, places
 from impsy.config.schema import Config, Model, dimension_of_mappings
 from impsy.core.predictor import ModelSpec, Predictor
 from impsy.errors import ModelError
-from impsy.model.litert import LiteRtPredictor
 from impsy.model.names import SIZES
 from impsy.model.walk import RandomWalk
 
@@ -59,6 +59,15 @@ class Stage:
         return self.model_file.stem if self.model_file else WALK
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A model, its file if it has one, and what there is to say of it."""
+
+    predictor: Predictor
+    file: Path | None
+    notes: tuple[str, ...] = ()
+
+
 def read_config(path: Path | None) -> LoadedConfig:
     """The configuration named, else `./config.toml` if it is there, else the bundled default."""
     if path is None and not OWN_CONFIG.is_file():
@@ -78,13 +87,14 @@ def set_stage(
     hosts = addressed(loaded, host)
     config, refused = override(_freed(loaded, given), {**given, **hosts}, OPTIONS)
     problems = [*(f"{loaded.source}: {problem}" for problem in loaded.problems), *refused]
-    predictor, file = _model(config, loaded, given, problems)
+    model = _model(config, loaded, given, problems)
     logs = log_folder if config.log_input or config.log_predictions else None
     if logs is not None and (why := _unwritable(logs)):
         problems.append(f"the log folder {logs} cannot be written ({why}): choose another with -l, or log nothing")
-    notes = loaded.notes if hosts or host is None else (*loaded.notes, NO_HOST)
-    stage = Stage(config, loaded.source, notes, predictor, file) if predictor else None
-    return config, stage, problems
+    if model is None:
+        return config, None, problems
+    notes = (*loaded.notes, *model.notes, *(() if hosts or host is None else (NO_HOST,)))
+    return config, Stage(config, loaded.source, notes, model.predictor, model.file), problems
 
 
 def addressed(loaded: LoadedConfig, host: str | None) -> dict[str, str | None]:
@@ -105,26 +115,24 @@ def _freed(loaded: LoadedConfig, given: Mapping[str, object]) -> Config:
     return replace(loaded.config, model=model)
 
 
-def _model(
-    config: Config, loaded: LoadedConfig, given: Mapping[str, object], problems: list[str]
-) -> tuple[Predictor | None, Path | None]:
-    """The predictor and its file; every way in which it does not fit the configuration is added to `problems`."""
+def _model(config: Config, loaded: LoadedConfig, given: Mapping[str, object], problems: list[str]) -> _Opened | None:
+    """The model that is meant; every way in which it does not fit the configuration is added to `problems`."""
     wanted = config.model.dimension
     if config.model.file is None:
         wanted = wanted or dimension_of_mappings(config)
         if wanted is not None:
-            return RandomWalk(wanted - 1), None
+            return _Opened(RandomWalk(wanted - 1), None)
         if not problems:  # else it may well have been told, in what was refused
             problems.append(UNKNOWN_DIMENSION)
-        return None, None
+        return None
     try:
         path = _found(config.model.file, loaded.folder)
-        predictor = LiteRtPredictor(path)
+        predictor, note = open_model(path)
     except ModelError as error:
         problems.append(str(error))
-        return None, None
+        return None
     problems += _misfits(path, predictor.spec, config.model, given.get("model.dimension") is not None)
-    return predictor, path
+    return _Opened(predictor, path, (note,) if note else ())
 
 
 def _misfits(path: Path, spec: ModelSpec, model: Model, by_option: bool) -> Iterator[str]:

@@ -24,13 +24,13 @@ def written_whole(path: Path) -> Iterator[Path]:
         written.replace(path)
 
 
-def make_way(path: Path) -> None:
-    """Rename a file or folder that is there to `<name>-<its date>`. Raises `OSError`."""
+def make_way(path: Path) -> Path | None:
+    """Rename a file or folder that is there to `<name>-<its date>`, which is returned. Raises `OSError`."""
     if not path.exists():
-        return
+        return None
     date = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%dT%H-%M-%S")
     older, number = path.with_name(f"{path.stem}-{date}{path.suffix}"), 1
     while older.exists():
         number += 1
         older = path.with_name(f"{path.stem}-{date}-{number}{path.suffix}")
-    path.rename(older)
+    return path.rename(older)

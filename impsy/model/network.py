@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from impsy.errors import ModelError
 from impsy.model.quiet import quiet
 
-_TRAINED_AGAIN = "train it again on its dataset with `impsy train DATASET`, which writes a .keras and its .tflite"
+_TRAINED_AGAIN = "train it again on its dataset with `impsy train DATASET`"
+
+
+class NeedsConversion(ModelError):
+    """A model that `impsy convert` makes a file of that plays."""
 
 
 class Tensor(Struct, frozen=True):
@@ -36,7 +40,9 @@ class Network:
     def __init__(self, path: Path) -> None:
         """Read and prepare the file; raises `ModelError` where it is missing or no network that LiteRT runs."""
         self.path = path
-        content = _read(path)  # not mapped: a file that is overwritten while it is played must not change the music
+        content = read_content(
+            path
+        )  # not mapped: a file that is overwritten while it is played must not change the music
         from ai_edge_litert.interpreter import Interpreter
 
         try:
@@ -45,7 +51,7 @@ class Network:
                 interpreter.allocate_tensors()
                 names = _names(interpreter)
         except (RuntimeError, ValueError) as error:
-            raise ModelError(path, _why(error)) from error
+            raise _why(path, error) from error
         details = interpreter.get_input_details(), interpreter.get_output_details()
         self.inputs, self.outputs = map(_tensors, details, names)
         if any(detail["dtype"] is not np.float32 for side in details for detail in side):
@@ -62,7 +68,8 @@ class Network:
         return {tensor.index: self.take(tensor.index) for tensor in self.outputs}
 
 
-def _read(path: Path) -> bytes:
+def read_content(path: Path) -> bytes:
+    """The bytes of a `.tflite` file; raises `ModelError` for a file that is none."""
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
@@ -70,7 +77,7 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise ModelError(path, f"cannot be read: {error.strerror}") from error
     if content[4:8] != b"TFL3":
-        raise ModelError(path, _what_it_is(path, content))
+        raise _what_it_is(path, content)
     return content
 
 
@@ -80,19 +87,18 @@ def _neighbours(path: Path) -> str:
     return f"; in {path.parent} are: {', '.join(found)}" if found else ""
 
 
-def _what_it_is(path: Path, content: bytes) -> str:
-    twin = path.with_suffix(".tflite")
-    play = f"play {twin} beside it" if twin.is_file() and twin != path else _TRAINED_AGAIN
+def _what_it_is(path: Path, content: bytes) -> ModelError:
     if content.startswith(b"PK\x03\x04"):
-        return _what_is_zipped(path, play)
+        return _what_is_zipped(path)
     if content.startswith(b"\x89HDF"):
-        return f"an .h5 holds weights only; a .tflite is played: {play}"
+        return NeedsConversion(path, f"an .h5 holds weights only; a .tflite is played: {_play_instead(path)}")
     if content.startswith(b"version https://git-lfs"):
-        return "only a Git LFS pointer: fetch the file itself with `git lfs pull`"
-    return "empty: copy the model again" if not content else "not a .tflite file: its first bytes do not say TFL3"
+        return ModelError(path, "only a Git LFS pointer: fetch the file itself with `git lfs pull`")
+    what = "not a .tflite file: its first bytes do not say TFL3" if content else "empty: copy the model again"
+    return ModelError(path, what)
 
 
-def _what_is_zipped(path: Path, play: str) -> str:
+def _what_is_zipped(path: Path) -> ModelError:
     """A zip may be a model of Keras, a dataset, or anything."""
     import zipfile  # only a mistake needs it
 
@@ -102,17 +108,24 @@ def _what_is_zipped(path: Path, play: str) -> str:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         names = set()
     if path.suffix == ".npz" or any(name.endswith(".npy") for name in names):
-        return f"a dataset, and no model yet: make one of it with `impsy train {path}`"
+        return ModelError(path, f"a dataset, and no model yet: make one of it with `impsy train {path}`")
     if path.suffix == ".keras" or "model.weights.h5" in names:
-        return f"a Keras model is for training; a .tflite is played: {play}"
-    return "a zip, and no model: a .tflite is played"
+        return NeedsConversion(path, f"a Keras model is for training; a .tflite is played: {_play_instead(path)}")
+    return ModelError(path, "a zip, and no model: a .tflite is played")
 
 
-def _why(error: Exception) -> str:
+def _play_instead(path: Path) -> str:
+    twin = path.with_suffix(".tflite")
+    return f"play {twin} beside it" if twin.is_file() else f"make it with `impsy convert {path}`"
+
+
+def _why(path: Path, error: Exception) -> ModelError:
     text = str(error)
     if "Flex" in text or "Select TensorFlow op" in text:
-        return f"needs TensorFlow operations (Flex), which impsy plays without: {_TRAINED_AGAIN}"
-    return f"LiteRT cannot run it: {text.strip().splitlines()[0] if text.strip() else type(error).__name__}"
+        what = f"needs TensorFlow operations (Flex): `impsy convert {path}` makes a file that plays without"
+        return NeedsConversion(path, what)
+    what = f"LiteRT cannot run it: {text.strip().splitlines()[0] if text.strip() else type(error).__name__}"
+    return ModelError(path, what)
 
 
 def _names(interpreter: Any) -> tuple[dict[int, str], dict[int, str]]:

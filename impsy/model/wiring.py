@@ -16,8 +16,10 @@ state is which, and whether the guess was right:
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -25,13 +27,25 @@ from numpy.typing import NDArray
 
 from impsy.core.predictor import ModelSpec
 from impsy.errors import ModelError
-from impsy.model.network import Network, Tensor
+from impsy.model.network import Tensor
 
 _STATE = re.compile(r"state_[hc]_?[0-9]+")  # also within a longer name
 _HUGE = 1e4  # times a forget gate of 0.001 it is still far above what any other output can be
 _SMALL = 1.5  # |c'| of a cell that was empty, and |h'|, stay below
 _ROUNDING = 1e-5
 _PROBES = 16
+
+
+class Runs(Protocol):
+    """A function of tensors that comes from a file, such as a `Network`."""
+
+    path: Path
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def run(self, values: Sequence[NDArray[np.float32]]) -> dict[int, NDArray[np.float32]]:
+        """All outputs by index, for values in the order of `inputs`."""
+        ...
 
 
 class Wiring(Struct, frozen=True):
@@ -43,7 +57,7 @@ class Wiring(Struct, frozen=True):
     states: tuple[tuple[int, int], ...]
 
 
-def find_wiring(network: Network) -> Wiring:
+def find_wiring(network: Runs) -> Wiring:
     """Tell the tensors of a network apart; raises `ModelError` where it is no MDRNN of LSTM layers."""
     refusals = []
     for interaction in _candidates(network.inputs):
@@ -64,7 +78,7 @@ def _candidates(tensors: tuple[Tensor, ...]) -> list[Tensor]:
     return list(dict.fromkeys(alone)) or list(tensors)
 
 
-def _verified(network: Network, interaction: Tensor, parameters: Tensor) -> Wiring:
+def _verified(network: Runs, interaction: Tensor, parameters: Tensor) -> Wiring:
     states_in = [tensor for tensor in network.inputs if tensor is not interaction]
     states_out = [tensor for tensor in network.outputs if tensor is not parameters]
     shapes = {tensor.shape for tensor in (*states_in, *states_out)}
@@ -75,7 +89,7 @@ def _verified(network: Network, interaction: Tensor, parameters: Tensor) -> Wiri
     return Wiring(spec, interaction.index, parameters.index, pairs)
 
 
-def _no_model(network: Network) -> ModelError:
+def _no_model(network: Runs) -> ModelError:
     return ModelError(
         network.path,
         "no impsy model: it needs the interaction and two equal states per layer as inputs, the parameters and as many "
@@ -83,7 +97,7 @@ def _no_model(network: Network) -> ModelError:
     )
 
 
-def _spec(network: Network, interaction: Tensor, parameters: Tensor, states: list[Tensor]) -> ModelSpec:
+def _spec(network: Runs, interaction: Tensor, parameters: Tensor, states: list[Tensor]) -> ModelSpec:
     dimension, units = interaction.shape[-1], states[0].shape[-1]
     mixtures, left_over = divmod(parameters.shape[-1], 2 * dimension + 1)
     singles = chain.from_iterable(tensor.shape[:-1] for tensor in (interaction, parameters, states[0]))
@@ -95,7 +109,7 @@ def _spec(network: Network, interaction: Tensor, parameters: Tensor, states: lis
     return ModelSpec(dimension, len(states) // 2, units, mixtures)
 
 
-def _shapes(network: Network) -> str:
+def _shapes(network: Runs) -> str:
     def listed(tensors: Iterable[Tensor]) -> str:
         return ", ".join(str(tensor.shape) for tensor in tensors) or "none"
 
@@ -105,9 +119,7 @@ def _shapes(network: Network) -> str:
 class _Probed:
     """What a network answers when its states are moved one by one, and when all of them are drawn at random."""
 
-    def __init__(
-        self, network: Network, interaction: Tensor, states_in: list[Tensor], states_out: list[Tensor]
-    ) -> None:
+    def __init__(self, network: Runs, interaction: Tensor, states_in: list[Tensor], states_out: list[Tensor]) -> None:
         self.path = network.path
         self.outs = [tensor.index for tensor in states_out]
         rng = np.random.default_rng(0)

@@ -1,32 +1,28 @@
 """Model files: the `.keras` of one step, and the `.tflite` that performs (formats §4).
 
-A Keras LSTM converted as it is keeps a loop of one turn; the same weights written out as a single step, one fully
-connected layer over [x, h] per LSTM layer, run in a third of the time. Both are compared before either is handed out.
+Both are written aside, run side by side for 50 steps, and loaded as `impsy run` would, before either is handed out.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from impsy.core.predictor import ModelSpec
 from impsy.data.files import make_way, written_whole
 from impsy.errors import ModelError
-from impsy.model.litert import SCALE, LiteRtPredictor
+from impsy.model.agreement import TOLERANCE, Step, difference, played
+from impsy.model.litert import LiteRtPredictor
 from impsy.model.names import model_name
+from impsy.model.single_step import single_step
+from impsy.model.weights import Dense, Weights
 from impsy.training.backend import hushed
-from impsy.training.network import Network, state_names
-
-_STEPS = 50  # over which the two files are compared
-_TOLERANCE = 1e-4
-_ONE_AND_A_BIT = 1.0 + 1e-7  # what the mixture layer adds to elu(x): deviations stay above zero
+from impsy.training.keras_files import steps_of
+from impsy.training.network import Network
 
 
 def export(network: Network, folder: Path) -> tuple[Path, Path]:
     """Write the `.keras` and the `.tflite` into `folder`; an older one of that name is renamed after its date.
 
-    Written aside, compared over 50 steps, loaded as `impsy run` would, then renamed. Raises `ModelError`.
+    Raises `ModelError`.
     """
     name = model_name(network.spec)
     keras_path, lite_path = folder / f"{name}.keras", folder / f"{name}.tflite"
@@ -35,8 +31,7 @@ def export(network: Network, folder: Path) -> tuple[Path, Path]:
             with hushed():
                 model = network.inference_model()
                 model.save(keras_part)
-                lite_part.write_bytes(_single_step(network))
-                _compare(model, lite_part, network.spec)
+            write_lite(lite_part, weights_of(network), steps_of(model))
             make_way(keras_path)
             make_way(lite_path)
     except OSError as error:
@@ -44,59 +39,31 @@ def export(network: Network, folder: Path) -> tuple[Path, Path]:
     return keras_path, lite_path
 
 
-def _single_step(network: Network) -> bytes:
-    """The network as a LiteRT file of one signature; its weights stand in it as constants."""
-    import tensorflow as tf
-
-    spec = network.spec
-    cells = [_fully_connected(layer) for layer in network.recurrent]  # over [x, h]
-    means, widths, logits = map(
-        _fully_connected, (network.mixture.mdn_mus, network.mixture.mdn_sigmas, network.mixture.mdn_pi)
-    )
-    around = _fully_connected(network.around)
-
-    def step(**given: Any) -> dict[str, Any]:
-        x = heard = tf.reshape(given["inputs"], (1, spec.dimension))  # (1, D)
-        after: dict[str, Any] = {}
-        for layer, cell in enumerate(cells):
-            h, c = given[f"state_h_{layer}"], given[f"state_c_{layer}"]  # (1, U)
-            i, f, new, o = tf.split(cell(tf.concat([x, h], 1)), 4, axis=1)  # (1, U) each
-            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(new)
-            x = h = tf.sigmoid(o) * tf.tanh(c)
-            after |= {f"next_state_h_{layer}": h, f"next_state_c_{layer}": c}
-        learned = tf.concat([means(x), tf.nn.elu(widths(x)) + _ONE_AND_A_BIT, logits(x)], 1)  # (1, P)
-        return {"parameters": learned + around(heard)} | after
-
-    module = tf.Module()
-    module.step = tf.function(step, autograph=False).get_concrete_function(
-        inputs=tf.TensorSpec((1, 1, spec.dimension), tf.float32, name="inputs"),
-        **{name: tf.TensorSpec((1, spec.units), tf.float32, name=name) for name in state_names(spec)},
-    )
-    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([module.step], module).convert())
+def weights_of(network: Network) -> Weights:
+    """The weights of a network as they are now."""
+    cells = []
+    for layer in network.recurrent:
+        kernel, recurrent, bias = layer.get_weights()
+        cells.append(Dense(np.concatenate([kernel, recurrent]), bias))
+    mixture = network.mixture
+    parts = (mixture.mdn_mus, mixture.mdn_sigmas, mixture.mdn_pi, network.around)
+    return Weights(tuple(cells), *(Dense(*layer.get_weights()) for layer in parts))
 
 
-def _fully_connected(layer: Any) -> Callable[[Any], Any]:
-    """A Dense layer, or an LSTM layer's gates over [x, h], as a function of constants."""
-    import tensorflow as tf
+def write_lite(path: Path, weights: Weights, original: Step | None, *, half: bool = False) -> float:
+    """Write a `.tflite` and return how far it is from the `original`, or, without one, from the equations.
 
-    *kernels, bias = layer.get_weights()
-    kernel = np.concatenate(kernels)
-    return lambda x: tf.matmul(x, tf.constant(kernel)) + tf.constant(bias)
-
-
-def _compare(model: Any, lite_path: Path, spec: ModelSpec) -> None:
-    """Run the Keras model and, as `impsy run` would, the other, each on its own states; raises `ModelError`."""
-    predictor = LiteRtPredictor(lite_path)
+    With `half`, weights are kept as 16-bit floats, and it is as far from it as that makes it. Raises `ModelError`
+    where it is further than rounding explains, and `OSError`.
+    """
+    spec = weights.spec
+    if original is not None and (found := difference(weights.step, original, spec)) > TOLERANCE:
+        raise ModelError(path, f"its weights do not say what the original says: {found:.2g} apart")
+    path.write_bytes(single_step(weights, half=half))
+    predictor = LiteRtPredictor(path)
     if predictor.spec != spec:
-        raise ModelError(lite_path, f"reads as {predictor.spec}, but {spec} was written")
-    ours, theirs = predictor.initial_state(), list(predictor.initial_state())
-    rng = np.random.default_rng(0)
-    for number in range(_STEPS):
-        sample = rng.random(spec.dimension)
-        mixture, ours = predictor.step(sample, ours)
-        heard = (sample * SCALE).astype(np.float32).reshape(1, 1, -1)
-        parameters, *theirs = (np.asarray(output) for output in model([heard, *theirs], training=False))
-        said = np.concatenate([mixture.means.ravel() * SCALE, mixture.deviations.ravel() * SCALE, mixture.logits])
-        for left, right in zip([parameters, *theirs], [said[np.newaxis], *ours], strict=True):
-            if left.shape != right.shape or not np.allclose(left, right, rtol=_TOLERANCE, atol=_TOLERANCE):
-                raise ModelError(lite_path, f"does not agree with its Keras model at step {number + 1}")
+        raise ModelError(path, f"reads as {predictor.spec}, but {spec} was written")
+    found = difference(played(predictor), original or weights.step, spec)
+    if found > TOLERANCE and not half:
+        raise ModelError(path, f"does not say what the original says: {found:.2g} apart")
+    return found

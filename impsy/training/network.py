@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from impsy.core.predictor import ModelSpec
+from impsy.model.names import state_names
 from impsy.training import recurrence
 from impsy.training.lessons import Lessons
 from impsy.training.start import Floats, half_cells, mixture_biases, way_around, with_memory
@@ -58,11 +59,6 @@ class Network:
         passed = self.around(keras.layers.Reshape((spec.dimension,))(inputs))
         parameters = keras.layers.Add(name="parameters")([learned, passed])
         return keras.Model([inputs, *states], [parameters, *after])
-
-
-def state_names(spec: ModelSpec) -> list[str]:
-    """The names of the states, in the order of formats §4."""
-    return [f"state_{kind}_{layer}" for layer in range(spec.layers) for kind in "hc"]
 
 
 def build(spec: ModelSpec, lessons: Lessons, rng: np.random.Generator) -> Network:

@@ -1,4 +1,4 @@
-"""Make the tiny MDRNN files that tests/test_litert.py plays: `python tests/data/make_models.py` (needs TensorFlow).
+"""Make the tiny MDRNN files that tests play: `python tests/data/make_models.py` (needs the extra train).
 
 Each is an LSTM network with random weights (its recipe is `lstm`, in plain TensorFlow), written by the converter in
 one of the shapes that model files are found in:
@@ -12,12 +12,16 @@ one of the shapes that model files are found in:
 - alike-unsigned.tflite    the same without a signature
 - not-an-mdrnn.tflite      one fully connected layer
 - gated.tflite             the shapes of an MDRNN, but the states are those of no LSTM
+- legacy-loop.tflite       the weights of tiny-signed in LSTM layers of Keras, as they are converted: with while loops
+- legacy-flex.tflite       the same as older IMPSY did it: the loops write into lists that only TensorFlow has
 - needs-flex.tflite        an operation that only TensorFlow has
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
+import keras_mdn_layer
 import numpy as np
 import tensorflow as tf
 
@@ -127,6 +131,41 @@ def unnamed(
     return converted
 
 
+def in_keras(network: Network) -> keras.Model:
+    """The same weights in layers of Keras."""
+    heard = inputs = keras.Input(batch_shape=(1, 1, DIMENSION), name="inputs")
+    states = [keras.Input(batch_shape=(1, network.units), name=name) for name in names()]
+    after = []
+    layers = [
+        keras.layers.LSTM(network.units, return_sequences=layer < LAYERS - 1, return_state=True)
+        for layer in range(LAYERS)
+    ]
+    for layer, h, c in zip(layers, states[::2], states[1::2], strict=True):
+        heard, *new = layer(heard, initial_state=[h, c])
+        after += new
+    mixture = keras_mdn_layer.MDN(DIMENSION, MIXTURES)
+    model = keras.Model([inputs, *states], [mixture(heard), *after])
+    for layer, (weight, bias) in zip(layers, network.cells, strict=True):
+        kernel = weight.numpy().T
+        layer.set_weights([kernel[: -network.units], kernel[-network.units :], bias.numpy()])
+    parts = (mixture.mdn_mus, network.means), (mixture.mdn_sigmas, network.deviations), (mixture.mdn_pi, network.logits)
+    for part, (weight, bias) in parts:
+        part.set_weights([weight.numpy().T, bias.numpy()])
+    return model
+
+
+def legacy(model: keras.Model, flex: bool, eight_bits: bool = False) -> bytes:
+    """Converted as it is, as IMPSY did; before 1.0 it let TensorFlow's lists stand and made weights 8-bit."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if flex:
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+        converter._experimental_lower_tensor_list_ops = False
+    if eight_bits:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converted: bytes = converter.convert()
+    return converted
+
+
 def main() -> None:
     network = Network(seed=1)
     alike = Network(seed=1, units=PARAMETERS)
@@ -142,6 +181,8 @@ def main() -> None:
         "tiny-nameless.tflite": unsigned(network, [3, 2, 1, 0], signature=True),
         "alike-signed.tflite": signed(alike, exchanged=False),
         "alike-unsigned.tflite": unsigned(alike, [3, 2, 1, 0]),
+        "legacy-loop.tflite": legacy(in_keras(network), flex=False),
+        "legacy-flex.tflite": legacy(in_keras(network), flex=True),
         "gated.tflite": unnamed(
             lambda x, a, b: [tf.tile(x, (1, 1, 7))[0, :, :14] + tf.reduce_sum(a), tf.tanh(a + b), tf.tanh(a - b)],
             spec_gated,
