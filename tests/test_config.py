@@ -1,5 +1,6 @@
 """Configurations: what a file means, what is refused (all at once), and what is only said."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.config.load import find_file, load_config, override, parse_config, places
+from impsy.config.mappings import TABLES
 from impsy.config.notes import notes_on
 from impsy.config.reference import reference
 from impsy.config.schema import SECTIONS, TOP, Config, Osc, dimension_of_mappings
@@ -396,6 +398,14 @@ def test_the_manual_page_is_current():
     assert page.read_text(encoding="utf-8") == reference(), (
         "run: python -m impsy.config.reference > docs/reference/config.md"
     )
+
+
+def test_the_page_of_mappings_shows_every_entry_as_it_is_read():
+    page = (REPOSITORY / "docs" / "reference" / "mappings.md").read_text(encoding="utf-8")
+    examples = [parse(text) for text in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)]
+
+    assert [problem for example in examples for problem in example.problems] == []
+    assert {type(entry) for entry in examples[-1].config.serialmidi.input} == {kind for kind, _, _ in TABLES.values()}
 
 
 def test_loading_stays_light():
