@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.config.edit import EditError, edited, plain
+from impsy.config.edit import EditError, edited, plain, retitled
 from impsy.config.load import parse_config
 from impsy.config.mappings import write_entry
 from impsy.core.mapping import (
@@ -177,3 +177,13 @@ def test_an_entry_is_an_array_unless_only_a_table_says_it(entry):
     assert parse_config(edited("", {"websocket": {"input": (entry,)}}, {}), "", Path()).config.websocket.input == (
         entry,
     )
+
+
+def test_remarks_stay_in_their_column_when_there_is_room():
+    text = edited(retitled(BUNDLED, "Knobs and keys", "Mine."), {"model": {"dimension": 12}}, {})
+
+    column = BUNDLED.splitlines()[6].index("#")
+    assert 'title = "Knobs and keys"'.ljust(column) + "# any words of your own\n" in text
+    assert "dimension = 12".ljust(column) + "# the number of controls" in text
+    assert 'description = "Mine."\n' in text
+    assert '"Many words"  # mine' in retitled("title = ''   # mine\ndescription = ''", "Many words", "")

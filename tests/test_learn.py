@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 import pytest
+from boards import Board
 from learner import START, Learner
 from peers import free_port
 from server import OscPeer
@@ -232,6 +233,22 @@ def test_a_machine_without_midi_says_so_in_one_line(tmp_path):
 
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_serial_port_that_is_not_there_yet_is_waited_for_by_a_person_and_not_by_a_script(tmp_path):
+    board = Board(tmp_path / "tty", plugged=False)
+    with Learner(tmp_path, "--port", "serial", "--device", str(board.path), "--yes") as learner:
+        assert learner.ends() == 1
+    assert f"\nimpsy: {board.path}: not there" in str(learner.screen)
+
+    with Learner(tmp_path, "--port", "serial", "--device", str(board.path)) as learner:
+        assert learner.sees(f"not there  {board.path}: not there; ", 10)
+        board.plug()
+        with again_and_again(lambda step: board.send(b"%.2f,0.5\n" % wave(step))):
+            assert learner.sees(", 2 numbers", 10)
+            learner.type()
+            assert learner.ends() == 0
+    board.close()
 
 
 def test_an_unknown_serial_port_is_told_with_those_that_are_there(tmp_path):

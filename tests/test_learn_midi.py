@@ -101,7 +101,7 @@ def test_from_nothing_to_a_working_config_in_under_a_minute_as_the_how_to_shows(
     loaded = load_config(tmp_path / "config.toml")
     learned = tuple(ControlEntry(0, knob) for knob in KNOBS)
     assert loaded.problems == ()
-    assert (loaded.config.title, loaded.config.description) == ("Knobs", "8 controls, as `impsy learn` heard them.")
+    assert (loaded.config.title, loaded.config.description) == ("Knobs", "8 controls, as learned by `impsy learn`.")
     assert loaded.config.midi.input == {"Knobs:MIDI out": learned}
     assert loaded.config.midi.output == {"Knobs in:MIDI in": learned}
     page = HOW_TO.read_text("utf-8")

@@ -84,8 +84,8 @@ class MidiEars:
             wanted = [port for port in there if port.name == self._any]
             wanted = wanted or [port for port in there if self._any in port.name]
             if not wanted and not self._said:
-                why = NoSuchDevice("MIDI input", self._any, [port.name for port in there]).what
-                self._say(self._any or SYSTEM, why if self._any else NONE_THERE)
+                missing = NoSuchDevice("MIDI input", self._any, [port.name for port in there])
+                self._say(SYSTEM, str(missing) if self._any else NONE_THERE)
             yield from ((port.name, port) for port in wanted)
             return
         if self._midi.virtual:

@@ -65,6 +65,8 @@ def command(
     except KeyboardInterrupt:
         talk.say(f"stopped    {config_file} is as it was")
         raise SystemExit(1) from None
+    finally:
+        talk.end()
     if as_json:
         click.echo(_json(told))
 

@@ -13,6 +13,7 @@ from impsy.cli.stage import set_stage
 from impsy.config.edit import edited, retitled
 from impsy.config.load import LoadedConfig, parse_config
 from impsy.data.files import written_whole
+from impsy.data.wording import count
 from impsy.errors import CannotStart, FileError
 
 BOM = "\ufeff"  # with which Windows editors begin a file
@@ -68,7 +69,7 @@ def write(target: Target, title: str, controls: int, changes: Mapping[str, Mappi
     mark = BOM if target.text.startswith(BOM) else ""
     before = target.text.removeprefix(BOM)
     if target.is_new:
-        before = retitled(before, title, f"{controls} controls, as `impsy learn` heard them.")
+        before = retitled(before, title, f"{count(controls, 'control')}, as learned by `impsy learn`.")
     changes = {"model": {"dimension": controls + 1}, **changes}
     text = edited(before, changes, REMARKS)
     set_aside = None

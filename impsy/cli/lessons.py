@@ -19,6 +19,7 @@ from impsy.config.schema import Config, Midi, Osc, Serial, SerialMidi
 from impsy.core.dense import DenseLesson
 from impsy.core.lesson import Source, mappings_of
 from impsy.core.mapping import Mapping
+from impsy.data.wording import count
 from impsy.errors import ImpsyError, PortError
 
 INTERFACE = "/interface"  # the one OSC address that sets controls
@@ -208,7 +209,8 @@ def same_device(device: str, names: Sequence[str]) -> str | None:
 
 def _tell(talk: Talk, written: Written, controls: int, target: Target) -> None:
     backup = f" (as it was: {written.backup})" if written.backup else ""
-    talk.say(f"written    {written.path}: {controls} controls, so dimension {controls + 1}, one more for time{backup}")
+    dimension = f"dimension {controls + 1}, one more for time"
+    talk.say(f"written    {written.path}: {count(controls, 'control')}, so {dimension}{backup}")
     if written.set_aside:
         talk.say(
             f"set aside  the model {written.set_aside}, which does not fit: a random walk plays until you train one"

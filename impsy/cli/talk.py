@@ -39,6 +39,12 @@ class Talk:
         click.echo((CLEAR if self._live else "") + _harmless(text), err=True)
         self._live = ""
 
+    def end(self) -> None:
+        """What is said by others begins a line of its own."""
+        if self._live:
+            click.echo(CLEAR, err=True, nl=False)
+            self._live = ""
+
     def answered(self) -> None:
         """The person pressed Enter, which began a line: back to the live one."""
         if self._live and self.is_with_person:

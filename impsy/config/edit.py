@@ -58,8 +58,8 @@ def edited(text: str, changes: Changes, remarks: Table[str, str], off: Table[str
 def retitled(text: str, title: str, description: str) -> str:
     """The text of a configuration that has a title and a description, with others."""
     document = tomlkit.parse(text)
-    document["title"] = title
-    document["description"] = description
+    _replace(document, "title", title)
+    _replace(document, "description", description)
     return tomlkit.dumps(document)
 
 
@@ -123,11 +123,21 @@ def _set(table: TableItem, key: str, value: Any) -> None:
     new = _mapping(value) if isinstance(value, tuple) else tomlkit.item(value)
     if item is not None:
         if item.unwrap() != plain(value):
-            table[key] = new
+            _replace(table, key, new)
         return
     blank = _trailing_blank(table.value)
     table.append(key if key.isidentifier() and key.islower() else SingleKey(key, KeyType.Basic), new)
     table.value.body.extend(blank)
+
+
+def _replace(table: TableItem | Container, key: str, value: Any) -> None:
+    """Another value in its place; a remark behind it stays in its column, if there is room."""
+    before = len(table[key].as_string())
+    table[key] = value
+    new = table[key]
+    gap = new.trivia.comment_ws
+    if new.trivia.comment and len(gap) > 1 and gap.isspace() and "\t" not in gap:
+        new.trivia.comment_ws = " " * max(2, len(gap) + before - len(new.as_string()))
 
 
 def _mapping(mapping: Mapping) -> Item:
