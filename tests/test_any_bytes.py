@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -232,8 +233,8 @@ def test_one_who_speaks_ever_so_slowly_is_not_listened_to_for_ever(monkeypatch: 
     dripping = threading.Thread(target=drip)
     dripping.start()
     with ours, theirs:
-        with pytest.raises(TimeoutError):
-            Connection(ours).request()
+        with suppress(TimeoutError):  # or nothing, where the time is up between two bytes
+            assert Connection(ours).request() is None
         stop.set()
         dripping.join()
 
