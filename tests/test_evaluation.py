@@ -16,7 +16,7 @@ from impsy.evaluation.baselines import fit_mixture, fit_walk
 from impsy.evaluation.bootstrap import drawn, interval, intervals
 from impsy.evaluation.calibration import BINS, coverage, histogram, ks_from_uniform, transforms
 from impsy.evaluation.evaluation import AS_IT_IS, check_numbers
-from impsy.evaluation.hearing import hear_out, hear_out_others, parted
+from impsy.evaluation.hearing import Fold, dealt, fitted, hear_out, hear_out_folds, parted
 from impsy.evaluation.judge import judge, let_play, performer_alike
 from impsy.evaluation.likeness import LAGS, is_runaway, is_stuck, likeness, traits
 from impsy.evaluation.rollout import Rollout, play_alone
@@ -130,16 +130,38 @@ def test_a_mean_of_a_single_short_performance_is_not_sure():
 def test_a_performance_is_scored_by_what_is_fitted_to_the_others():
     seen = []
 
-    def fit(takes):
-        seen.append(sorted(float(take[0, 1]) for take in takes))
+    def fit(performances):
+        seen.append(sorted(float(take[0, 1]) for takes in performances for take in takes))
         return Metronome(controls=1, deviation=0.1)
 
     performances = [[np.full((3 + index, 2), index / 10)] for index in range(4)]
 
-    heard = hear_out_others(fit, performances, folds=4)
+    heard = hear_out_folds(fitted(fit, performances, folds=4), performances)
 
     assert sorted(seen) == [[0.0, 0.1, 0.2], [0.0, 0.1, 0.3], [0.0, 0.2, 0.3], [0.1, 0.2, 0.3]]
     assert list(map(len, heard.joint)) == [2, 3, 4, 5]
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(2, 60), min_size=2, max_size=40), st.integers(2, 50))
+def test_for_any_performances_each_is_in_one_fold_beside_its_neighbours(lengths, folds):
+    performances = [[np.zeros((length, 2))] for length in lengths]
+
+    found = dealt(performances, folds)
+
+    assert [index for fold in found for index in fold] == list(range(len(lengths)))
+    assert 2 <= len(found) <= min(folds, len(lengths))
+
+
+def test_what_was_fitted_for_a_fold_plays_on_from_what_that_fold_holds_out():
+    performances = [[np.full((4, 3), 0.1 * (index + 1))] for index in range(3)]
+    players = [Metronome() for _ in performances]
+    folds = [Fold((index,), player) for index, player in enumerate(players)]
+
+    let_play(folds, performances, 3, 1.0, FAITHFUL)
+
+    for player, (take,) in zip(players, performances, strict=True):
+        np.testing.assert_allclose(player.heard[:4], take)
 
 
 def test_a_single_performance_is_cut_into_pieces_that_hold_all_of_it():
@@ -265,9 +287,11 @@ def test_a_model_fitted_to_a_performer_plays_more_like_him_than_a_metronome():
     rng = np.random.default_rng(6)
     steps = rng.normal(0.0, 0.05, (3, 400, 2))
     performances = [[np.column_stack([rng.exponential(0.1, 400), np.abs(step.cumsum(axis=0)) % 1])] for step in steps]
-    fitted = fit_mixture([take for takes in performances for take in takes], components=4)
+    mixture = fit_mixture([take for takes in performances for take in takes], components=4)
 
-    close, far = (let_play(model, performances, 4, 20.0, AS_IT_IS) for model in (fitted, Metronome(dt=0.5)))
+    close, far = (
+        let_play([Fold((0, 1, 2), model)], performances, 4, 20.0, AS_IT_IS) for model in (mixture, Metronome(dt=0.5))
+    )
 
     assert close.likeness is not None
     assert far.likeness is not None
@@ -278,7 +302,7 @@ def test_a_model_fitted_to_a_performer_plays_more_like_him_than_a_metronome():
 
 
 def test_a_model_that_never_plays_has_no_likeness():
-    played = let_play(Metronome(dt=4.0), [[np.full((5, 3), 0.5)]], 1, 1.0, FAITHFUL)
+    played = let_play([Fold((0,), Metronome(dt=4.0))], [[np.full((5, 3), 0.5)]], 1, 1.0, FAITHFUL)
 
     assert played.likeness is None
     assert played.stuck == 1

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from impsy.cli.finite import Finite
-from impsy.cli.performances import load_models, read_takes, tell_listening
+from impsy.cli.performances import load_models, numbered_takes, tell_listening
 from impsy.cli.table import table
 from impsy.core.interaction import LONGEST_DT
 from impsy.data.wording import count
+from impsy.model.names import SIZES
 
 if TYPE_CHECKING:
-    from impsy.evaluation.evaluation import Evaluation
+    from impsy.evaluation.evaluation import Evaluation, Plan
+    from impsy.evaluation.hearing import Fit, Performances
 
 
 @click.command()
@@ -26,7 +28,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="Seconds of silence, after which an event is not scored.",
 )
-@click.option("--cv", is_flag=True, help="Fit baselines anew for each performance, without it (default: for a fifth).")
+@click.option("--cv", is_flag=True, help="Train a model for each performance, without it, and score that.")
+@click.option("--folds", type=click.IntRange(min=2), help="With --cv: leave out several at once, in so many parts.")
+@click.option(
+    "-M", "--modelsize", type=click.Choice(tuple(SIZES)), default="s", show_default=True, help="That --cv trains."
+)
+@click.option(
+    "-N",
+    "--numepochs",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="That --cv trains for, at most.",
+)
 @click.option(
     "--rollouts", type=click.IntRange(min=1), default=8, show_default=True, help="How often a model plays alone."
 )
@@ -42,16 +56,16 @@ if TYPE_CHECKING:
     type=Finite(min=0.0),
     default=1.0,
     show_default=True,
-    help="Of its playing alone.",
+    help="How far it then strays from what it predicts: 1 as it learned, 0 not at all.",
 )
 @click.option(
     "--pi-temp",
     type=Finite(min=0.0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Of its playing alone.",
+    help="How readily it then takes the less likely turn: 1 as it learned, near 0 never.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 @click.option(
     "--report",
@@ -64,6 +78,9 @@ def command(
     data: Path,
     max_dt: float,
     cv: bool,
+    folds: int | None,
+    modelsize: str,
+    numepochs: int,
     rollouts: int,
     seconds: float,
     sigma_temp: float,
@@ -72,21 +89,31 @@ def command(
     as_json: bool,
     report: Path | None,
 ) -> None:
-    """Score MODELs on performances that they were not trained on, beside three baselines. Lower is better."""
+    """Score MODELs on performances that they were not trained on, beside three baselines. Lower is better.
+
+    With --cv there is no MODEL: the recipe of `impsy train` is scored, by models that are trained here.
+    """
     from impsy.core.session import Settings
     from impsy.evaluation import telling
     from impsy.evaluation.evaluation import Plan, evaluate
     from impsy.evaluation.hearing import FOLDS
 
+    _check(models, cv, folds)
     if report:
         from impsy.reports.drawing import check_drawing
 
         check_drawing()
-    performances = read_takes(data, max_dt)
+    takes = numbered_takes(data, max_dt)
+    performances = list(takes.values())
     loaded = load_models(models, performances[0][0].shape[1])
-    settings = Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp)
-    plan = Plan(len(performances) if cv else FOLDS, rollouts, seconds, settings, seed)
-    evaluation = evaluate(loaded, performances, str(data), max_dt, plan, tell_listening)
+    recipes: dict[str, Fit] = {}
+    parts = FOLDS if len(performances) == 1 or not cv else len(performances)
+    plan = Plan(folds or parts, rollouts, seconds, Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp), seed)
+    if cv:
+        recipes[f"trained: size {modelsize}"] = _trainer(performances, plan, modelsize, numepochs)
+    evaluation = evaluate(
+        loaded, performances, str(data), max_dt, plan, tell_listening, recipes=recipes, numbers=list(takes)
+    )
     click.echo(json.dumps(telling.as_json(evaluation), indent=1) if as_json else _tables(evaluation))
     if report:
         from impsy.evaluation.report import evaluation_page
@@ -94,6 +121,25 @@ def command(
 
         write_page(report, evaluation_page(evaluation))
         click.echo(f"report     {report}", err=True)
+
+
+def _check(models: tuple[Path, ...], cv: bool, folds: int | None) -> None:
+    if cv and models:
+        raise click.UsageError("--cv trains models of its own: leave out MODEL, or --cv")
+    if folds and not cv:
+        raise click.UsageError("--folds belongs to --cv")
+
+
+def _trainer(performances: "Performances", plan: "Plan", size: str, epochs: int) -> "Fit":
+    """What trains a model for each fold; raises `ImpsyError` where that cannot be done."""
+    from impsy.cli.cross_validation import Trainer
+    from impsy.evaluation.hearing import dealt, parted
+    from impsy.training.fit import Recipe
+
+    performances = parted(performances)
+    trainer = Trainer(size, Recipe(epochs=epochs), plan.seed, len(dealt(performances, plan.folds)))
+    trainer.check(performances)
+    return trainer.fit
 
 
 def _tables(evaluation: "Evaluation") -> str:
@@ -104,15 +150,17 @@ def _tables(evaluation: "Evaluation") -> str:
         "score: −log of the probability of what was played, in nats an event; lower is better\n"
         f"{evaluation.data}: {evaluation.events:,} events scored, in "
         f"{count(evaluation.performances, 'performance')}; 95 %: bootstrap over {evaluation.resampled}\n"
-        f"baselines: {evaluation.fitted_on}"
+        f"{evaluation.fitted_on}"
     )
     calibration = (
         "calibration: the share of events in the central intervals of 50 % and 90 %, and how far the probability\n"
         "integral transforms are from uniform (0 where all is well)"
     )
     playing = f"playing alone, {plan.rollouts} × {plan.seconds:g} s, beside the performer: 0 is alike, of span 100 %"
+    fold_by_fold = "fold by fold: nats an event of what was held out"
     parts = (
         (score, telling.score_table),
+        *([(fold_by_fold, telling.folds_table)] if evaluation.retrained else []),
         (calibration, telling.calibration_table),
         (playing, telling.playing_table),
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from impsy.core.predictor import Predictor
+    from impsy.evaluation.baselines import Take
     from impsy.evaluation.hearing import Performances
 
 
@@ -38,9 +39,15 @@ def read_performances(path: Path) -> "Sequence[NDArray[np.floating]]":
 
 def read_takes(path: Path, max_dt: float) -> "Performances":
     """What can be scored in it: the takes of each performance that has any; raises `FileError` where none has."""
+    return list(numbered_takes(path, max_dt).values())
+
+
+def numbered_takes(path: Path, max_dt: float) -> "dict[int, Sequence[Take]]":
+    """The same, by the numbers of performances in the file, counted from 0."""
     from impsy.evaluation.listening import takes
 
-    found = [kept for performance in read_performances(path) if (kept := takes(performance, max_dt))]
+    cut = {number: takes(performance, max_dt) for number, performance in enumerate(read_performances(path))}
+    found: dict[int, Sequence[Take]] = {number: kept for number, kept in cut.items() if kept}
     if not found:
         raise FileError(path, f"holds nothing to score: two interactions within {max_dt:g} s of each other are needed")
     return found

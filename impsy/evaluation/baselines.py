@@ -8,7 +8,7 @@
 All of them are a `FirstOrder`, which is a `Predictor`: they are heard, scored and played like any model.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,7 +21,6 @@ from impsy.errors import NotEnoughData
 from impsy.evaluation.score import CONTROL_CELL, DT_CELL
 
 Take: TypeAlias = NDArray[np.float64]  # (length, dimension), rows [dt, x_1 … x_n]
-Fit: TypeAlias = Callable[[Iterable[Take]], Predictor]
 
 COMPONENTS = 16
 _NARROWEST = 1.0 / 3.0  # of half a cell: the least deviation, with which a cell that is certain costs next to nothing
@@ -94,7 +93,15 @@ def fit_mixture(takes: Iterable[Take], components: int = COMPONENTS, seed: int =
     )
 
 
-BASELINES: dict[str, Fit] = {"repeat": fit_repeat, "walk": fit_walk, "mixture": fit_mixture}
+def _of_performances(fit: Callable[[Iterable[Take]], Predictor]) -> Callable[[Sequence[Sequence[Take]]], Predictor]:
+    return lambda performances: fit(take for takes in performances for take in takes)
+
+
+BASELINES = {  # each is fitted to performances, the takes of each
+    "repeat": _of_performances(fit_repeat),
+    "walk": _of_performances(fit_walk),
+    "mixture": _of_performances(fit_mixture),
+}
 
 
 def _pairs(takes: Iterable[Take]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,9 +8,9 @@ import numpy as np
 from impsy.core.predictor import ModelSpec, Predictor
 from impsy.core.session import Settings
 from impsy.errors import ImpsyError
-from impsy.evaluation.baselines import BASELINES, Fit, Take
+from impsy.evaluation.baselines import BASELINES, Take
 from impsy.evaluation.bootstrap import drawn
-from impsy.evaluation.hearing import FOLDS, Heard, Performances, hear_out, hear_out_others, parted
+from impsy.evaluation.hearing import FOLDS, Fit, Fold, Heard, Performances, dealt, fitted, hear_out_folds, parted
 from impsy.evaluation.judge import Judgement, Played, judge, let_play, performer_alike, time_steps
 from impsy.evaluation.likeness import Likeness, Traits, traits
 
@@ -21,7 +21,7 @@ AS_IT_IS = Settings(sigma_temperature=1.0)  # a model that is not held back, as 
 class Plan:
     """What is asked for."""
 
-    folds: int = FOLDS  # that the baselines are fitted for; with as many as performances each is left out once
+    folds: int = FOLDS  # that what is fitted is fitted for; with as many as performances each is left out once
     rollouts: int = 8
     seconds: float = 60.0  # of each
     settings: Settings = AS_IT_IS
@@ -47,7 +47,10 @@ class Evaluation:
     data: str
     performances: int
     pieces: int  # that the only performance was cut into; 0 where there were several
-    events: int  # that were scored
+    scored: tuple[int, ...]  # events of each performance, or piece
+    numbers: tuple[int, ...]  # of each in the data
+    folds: tuple[tuple[int, ...], ...]  # what is left out together, by indices
+    retrained: bool  # whether a model, not only baselines, was fitted for each fold
     controls: int
     max_dt: float
     plan: Plan
@@ -58,13 +61,19 @@ class Evaluation:
     sample: Take  # a take as long as a rollout, or the longest
 
     @property
+    def events(self) -> int:
+        """How many were scored in all."""
+        return sum(self.scored)
+
+    @property
     def fitted_on(self) -> str:
-        """What the baselines were fitted to, in words."""
+        """What the baselines, and a model that is trained for each fold, were fitted to, in words."""
+        who = f"{'models and ' if self.retrained else ''}baselines"
         if self.pieces:
-            return f"each of {self.pieces} pieces of the performance is scored by baselines fitted to the others"
-        if self.plan.folds >= self.performances:
-            return "each performance is scored by baselines fitted to all the others"
-        return "each fifth of the performances is scored by baselines fitted to the others"
+            return f"each of {len(self.folds)} parts of the performance is scored by {who} fitted to the others"
+        if all(len(fold) == 1 for fold in self.folds):
+            return f"each performance is scored by {who} fitted to all the others"
+        return f"each of {len(self.folds)} parts of the performances is scored by {who} fitted to the others"
 
 
 def evaluate(
@@ -74,22 +83,35 @@ def evaluate(
     max_dt: float,
     plan: Plan,
     tell: Callable[[str], None],
+    *,
+    recipes: Mapping[str, Fit] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> Evaluation:
     """Judge `models`, by their names, and the baselines; `tell` hears whose turn it is.
 
-    `performances` have takes of at least two events; a single one is judged in pieces, some of which have to be left
-    out for the baselines. Raises `ImpsyError` where a model says what is no number.
+    `performances` have takes of at least two events, and the `numbers` that they are known by, if not 0, 1, 2 …; a
+    single one is judged in pieces, some of which have to be left out for the baselines. `recipes` are fitted for each
+    fold, as the baselines are. Raises `ImpsyError` where a model says what is no number, `NotEnoughData` where there
+    is too little to fit.
     """
     whole = len(performances)
     performances = parted(performances)
-    entries = [*_models(models, performances, plan, tell), *_baselines(performances, plan, tell)]
+    pieces = 0 if len(performances) == whole else len(performances)
+    entries = [
+        *_models(models, performances, plan, tell),
+        *_fitted(recipes or {}, performances, plan, tell, baselines=False),
+        *_fitted(BASELINES, performances, plan, tell, baselines=True),
+    ]
     takes = [take for performance in performances for take in performance]
     scores = [np.concatenate([take[1:, 0] for take in takes]) for takes in performances]
     return Evaluation(
         data=data,
         performances=whole,
-        pieces=0 if len(performances) == whole else len(performances),
-        events=sum(map(len, scores)),
+        pieces=pieces,
+        scored=tuple(map(len, scores)),
+        numbers=tuple(range(len(performances)) if pieces or numbers is None else numbers),
+        folds=tuple(dealt(performances, plan.folds)),
+        retrained=bool(recipes),
         controls=performances[0][0].shape[1] - 1,
         max_dt=max_dt,
         plan=plan,
@@ -106,26 +128,23 @@ def _models(
 ) -> Iterator[Entry]:
     for name, predictor in models.items():
         tell(name)
-        heard = hear_out(predictor, performances, plan.seed)
-        check_numbers(name, heard)
-        yield _entry(name, False, predictor, heard, performances, plan)
+        yield _entry(name, False, [Fold(tuple(range(len(performances))), predictor)], performances, plan)
 
 
-def _baselines(performances: Performances, plan: Plan, tell: Callable[[str], None]) -> Iterator[Entry]:
-    for name, fit in BASELINES.items():
+def _fitted(
+    recipes: Mapping[str, Fit], performances: Performances, plan: Plan, tell: Callable[[str], None], *, baselines: bool
+) -> Iterator[Entry]:
+    for name, fit in recipes.items():
+        folds = fitted(fit, performances, plan.folds)
         tell(name)
-        heard = hear_out_others(fit, performances, plan.folds, plan.seed)
-        yield _entry(name, True, _fitted(fit, performances), heard, performances, plan)
+        yield _entry(name, baselines, folds, performances, plan)
 
 
-def _fitted(fit: Fit, performances: Performances) -> Predictor:
-    return fit(take for takes in performances for take in takes)
-
-
-def _entry(
-    name: str, baseline: bool, predictor: Predictor, heard: Heard, performances: Performances, plan: Plan
-) -> Entry:
-    played = let_play(predictor, performances, plan.rollouts, plan.seconds, plan.settings, plan.seed)
+def _entry(name: str, baseline: bool, folds: Sequence[Fold], performances: Performances, plan: Plan) -> Entry:
+    heard = hear_out_folds(folds, performances, plan.seed)
+    check_numbers(name, heard)
+    predictor = folds[0].predictor
+    played = let_play(folds, performances, plan.rollouts, plan.seconds, plan.settings, plan.seed)
     seconds = time_steps(predictor, performances[0][0])
     return Entry(name, baseline, predictor.spec, judge(heard, plan.seed), played, seconds)
 

@@ -1,7 +1,7 @@
 """Hearing out: a forecaster listens to whole performances; kept is what each event cost, and for its calibration."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from impsy.core.predictor import Predictor
 from impsy.errors import NotEnoughData
-from impsy.evaluation.baselines import Fit, Take
+from impsy.evaluation.baselines import Take
 from impsy.evaluation.calibration import transforms
 from impsy.evaluation.listening import listen
 from impsy.evaluation.score import score
@@ -19,6 +19,7 @@ FOLDS = 5
 _PIECES = 5  # that a single performance is cut into
 
 Performances: TypeAlias = Sequence[Sequence[Take]]  # the takes of each
+Fit: TypeAlias = Callable[[Performances], Predictor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,48 @@ class Heard:
     pits: tuple[NDArray[np.float64], ...]  # (events, D) each
 
 
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Performances that are held out, by their indices, and a forecaster that was fitted without them."""
+
+    held_out: tuple[int, ...]
+    predictor: Predictor
+
+
 def hear_out(predictor: Predictor, performances: Performances, seed: int = 0) -> Heard:
     """Listen to every take with a blank state."""
+    return hear_out_folds([Fold(tuple(range(len(performances))), predictor)], performances, seed)
+
+
+def hear_out_folds(folds: Sequence[Fold], performances: Performances, seed: int = 0) -> Heard:
+    """The same, each performance by the forecaster of the fold that holds it out."""
     rng = np.random.default_rng(seed)
-    return Heard(*zip(*(_performance(predictor, takes, rng) for takes in performances), strict=True))
-
-
-def hear_out_others(fit: Fit, performances: Performances, folds: int = FOLDS, seed: int = 0) -> Heard:
-    """The same for a forecaster that is fitted anew for each fold, to the performances that are not in it.
-
-    With as many folds as performances, each is left out once. `fit` makes a predictor of takes.
-    """
-    rng = np.random.default_rng(seed)
-    heard: dict[int, tuple[NDArray[np.float64], ...]] = {}
-    for fold in _deal([sum(map(len, takes)) for takes in performances], folds):
-        predictor = fit(take for index, takes in enumerate(performances) if index not in fold for take in takes)
-        heard |= {index: _performance(predictor, performances[index], rng) for index in fold}
+    heard = {index: _performance(fold.predictor, performances[index], rng) for fold in folds for index in fold.held_out}
     return Heard(*zip(*(heard[index] for index in range(len(performances))), strict=True))
+
+
+def fitted(fit: Fit, performances: Performances, folds: int = FOLDS) -> list[Fold]:
+    """A forecaster for each fold, fitted to the performances that are not in it.
+
+    With as many folds as performances, each is left out once.
+    """
+    return [
+        Fold(held_out, fit([takes for index, takes in enumerate(performances) if index not in held_out]))
+        for held_out in dealt(performances, folds)
+    ]
+
+
+def dealt(performances: Performances, folds: int) -> list[tuple[int, ...]]:
+    """The indices of performances, dealt into folds of about the same size.
+
+    What follows one another stays together: it may be of one sitting, and one half of it would tell of the other.
+    """
+    if folds >= len(performances):
+        return [(index,) for index in range(len(performances))]
+    sizes = np.array([sum(map(len, takes)) for takes in performances])
+    middles = np.cumsum(sizes) - 0.5 * sizes
+    chosen = (folds * middles / sizes.sum()).astype(int)
+    return [tuple(np.flatnonzero(chosen == fold).tolist()) for fold in np.unique(chosen)]
 
 
 def parted(performances: Performances) -> Performances:
@@ -82,11 +108,3 @@ def _performance(
         parts.append(scores.parts)
         pits.append(transforms(take[1:], forecasts, rng))
     return np.concatenate(joint), np.concatenate(parts), np.concatenate(pits)
-
-
-def _deal(sizes: Sequence[int], folds: int) -> list[list[int]]:
-    """Performances into folds of about the same size, the largest first."""
-    hands: list[list[int]] = [[] for _ in range(min(folds, len(sizes)))]
-    for index in sorted(range(len(sizes)), key=lambda index: -sizes[index]):
-        min(hands, key=lambda hand: sum(sizes[other] for other in hand)).append(index)
-    return hands

@@ -1,6 +1,7 @@
 """The judge: all that is to be told of a model beside a performer, and of the baselines beside the model."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from impsy.core.session import Settings
 from impsy.evaluation.baselines import Take
 from impsy.evaluation.bootstrap import Interval, interval, intervals
 from impsy.evaluation.calibration import COVERAGES, coverage, histogram, ks_from_uniform
-from impsy.evaluation.hearing import Heard, Performances
+from impsy.evaluation.hearing import Fold, Heard, Performances
 from impsy.evaluation.likeness import Likeness, Traits, is_runaway, is_stuck, likeness, traits
 from impsy.evaluation.rollout import Rollout, play_alone
 
@@ -26,6 +27,7 @@ class Judgement:
 
     events: int
     nats: Interval  # for an event
+    each: NDArray[np.float64]  # (performances,), nats for an event
     parts: tuple[Interval, ...]  # nats for an event
     worst: float  # nats, of the costliest event
     covered: dict[float, NDArray[np.float64]]  # by level, (D,)
@@ -50,6 +52,7 @@ def judge(heard: Heard, seed: int = 0) -> Judgement:
     return Judgement(
         events=len(joint),
         nats=interval(heard.joint, seed),
+        each=np.array([joint.mean() for joint in heard.joint]),
         parts=intervals(heard.parts, seed),
         worst=float(joint.max()),
         covered={level: coverage(pits, level) for level in COVERAGES},
@@ -59,19 +62,25 @@ def judge(heard: Heard, seed: int = 0) -> Judgement:
 
 
 def let_play(
-    predictor: Predictor, performances: Performances, count: int, seconds: float, settings: Settings, seed: int = 0
+    folds: Sequence[Fold], performances: Performances, count: int, seconds: float, settings: Settings, seed: int = 0
 ) -> Played:
-    """Let a model play alone `count` times, each time on from the beginning of another take, and compare."""
+    """Let a model play alone `count` times, each time on from the beginning of another take, and compare.
+
+    A model that was fitted for each fold goes on from what that fold holds out.
+    """
+    held_out = [
+        (take, fold.predictor) for fold in folds for index in sorted(fold.held_out) for take in performances[index]
+    ]
+    longest = sorted(held_out, key=lambda pair: len(pair[0]), reverse=True)[:count]
+    rollouts = []
+    for number in range(count):
+        prime, predictor = longest[number % len(longest)]
+        rollouts.append(play_alone(predictor, seconds, settings, seed + number, prime[:_PRIMED]))
     takes = [take for performance in performances for take in performance]
-    primes = sorted(takes, key=len, reverse=True)[:count]
-    rollouts = tuple(
-        play_alone(predictor, seconds, settings, seed + number, primes[number % len(primes)][:_PRIMED])
-        for number in range(count)
-    )
     played = [rollout.events for rollout in rollouts if len(rollout.seconds)]
     found = traits(played) if played else None
     alike = likeness(found, traits(takes)) if found else None
-    return Played(rollouts, found, alike, sum(map(is_stuck, rollouts)), sum(map(is_runaway, rollouts)))
+    return Played(tuple(rollouts), found, alike, sum(map(is_stuck, rollouts)), sum(map(is_runaway, rollouts)))
 
 
 def performer_alike(performances: Performances) -> Likeness | None:

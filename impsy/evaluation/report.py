@@ -12,10 +12,21 @@ from impsy.evaluation.likeness import LAGS
 from impsy.evaluation.looks import Look, looks
 from impsy.evaluation.playing_pictures import CURVES
 from impsy.evaluation.score_pictures import CONTROLS, HIGHEST, LINES
-from impsy.evaluation.telling import Rows, calibration_table, called, playing_table, score_table, words
+from impsy.evaluation.telling import (
+    Rows,
+    calibration_table,
+    called,
+    fold_nats,
+    folds_table,
+    held_out,
+    playing_table,
+    score_table,
+    words,
+)
 from impsy.reports import figures
 from impsy.reports.page import Facts, Figure, Part, Section, Table, Text, page
 
+_FOLDS = 60  # in the picture
 _DISTANCES = 6  # columns of the table of playing
 
 
@@ -30,6 +41,7 @@ def evaluation_page(evaluation: Evaluation) -> str:
     )
     sections = [
         Section("How well the performer is foreseen", _scores(evaluation, shown)),
+        *([Section("Fold by fold", _folds(evaluation, shown))] if evaluation.retrained else []),
         Section("Calibration", _calibration(evaluation, shown)),
         Section("Playing alone", _playing(evaluation, shown)),
         Section("What was played", _played(evaluation, shown)),
@@ -67,6 +79,24 @@ def _scores(evaluation: Evaluation, shown: Sequence[Look]) -> list[Part]:
             score_table(evaluation), shown, "Nats per event: the score, its 95 % interval, and dt and controls (x)."
         ),
     ]
+
+
+def _folds(evaluation: Evaluation, shown: Sequence[Look]) -> list[Part]:
+    costs = [fold_nats(evaluation, entry) for entry in evaluation.entries]
+    names = [held_out(evaluation, fold) for fold in evaluation.folds]
+    caption = (
+        f"What is held out of each fold, and what it costs: {evaluation.fitted_on}. A triangle at the right edge is a "
+        "score beyond it."
+    )
+    if len(names) > _FOLDS:
+        caption += f" The first {_FOLDS} of {len(names)} folds; the table has all."
+    drawn = score_pictures.folds([cost[:_FOLDS] for cost in costs], names[:_FOLDS], shown)
+    header, rows = folds_table(evaluation)
+    lines = [[row[-1], *row[:-1]] for row in rows]
+    table = Table(
+        ["Held out", header[0], *(look.name for look in shown)], lines, "Nats per event, of each fold by itself."
+    )
+    return [Figure(drawn, caption, "folds"), table]
 
 
 def _calibration(evaluation: Evaluation, shown: Sequence[Look]) -> list[Part]:

@@ -44,6 +44,28 @@ def scores(entries: Sequence[Entry], shown: Sequence[Look]) -> str:
     return as_svg(figure)
 
 
+def folds(costs: Sequence[Sequence[float]], names: Sequence[str], shown: Sequence[Look]) -> str:
+    """What each costs in each fold, (entries, folds), below one another; what is far beyond the best is an arrow."""
+    rows = np.arange(len(names))
+    table = np.array(costs)  # (entries, folds)
+    best = table[table.mean(axis=1).argmin()]
+    near = table[table <= _FAR * best.max() + 1.0]
+    room = 0.04 * float(np.ptp(near)) + 0.02
+    left, right = float(near.min()) - room, float(near.max()) + room
+    with canvas(WIDE, 1.1 + 0.24 * len(names)) as (figure, axes):
+        ax = axes[0, 0]
+        for cost, look in zip(table, shown, strict=True):
+            within = cost <= right
+            ax.plot(cost[within], rows[within], look.mark, color=look.color, markersize=5, label=look.name)
+            ax.plot(np.full((~within).sum(), right), rows[~within], ">", color=look.color, markersize=5, clip_on=False)
+        ax.set_yticks(rows, names)
+        ax.set_ylim(len(names) - 0.5, -0.5)
+        ax.set_xlim(left, right)
+        ax.set_xlabel("Score (nats per event, lower is better)")
+        legend(figure, len(shown))
+    return as_svg(figure)
+
+
 def parts(entries: Sequence[Entry], shown: Sequence[Look]) -> str:
     """What dt and each control cost by themselves, with intervals."""
     dimension = _dimension(entries)

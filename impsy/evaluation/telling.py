@@ -1,7 +1,7 @@
 """What an evaluation, or a comparison, says: as rows of words for a table and as plain values for JSON."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,31 @@ def playing_table(evaluation: Evaluation) -> tuple[list[str], Rows]:
     return header, rows
 
 
+def folds_table(evaluation: Evaluation) -> tuple[list[str], Rows]:
+    """Nats for an event, of each fold by itself, then how the folds differ; the last column says what was held out."""
+    costs = np.array([fold_nats(evaluation, entry) for entry in evaluation.entries])  # (entries, folds)
+    events = [sum(evaluation.scored[index] for index in fold) for fold in evaluation.folds]
+    rows = [
+        [f"{count:,}", *map(rounded, column), held_out(evaluation, fold)]
+        for count, column, fold in zip(events, costs.T, evaluation.folds, strict=True)
+    ]
+    spread = [f"{each.mean():.2f} ± {each.std(ddof=1):.2f}" for each in costs]
+    return ["events", *map(called, evaluation.entries), "held out"], [*rows, ["", *spread, "mean ± deviation of folds"]]
+
+
+def fold_nats(evaluation: Evaluation, entry: Entry) -> list[float]:
+    """Nats for an event in each fold, (folds,)."""
+    each, scored = entry.judgement.each, np.array(evaluation.scored)
+    return [float(np.average(each[list(fold)], weights=scored[list(fold)])) for fold in evaluation.folds]
+
+
+def held_out(evaluation: Evaluation, fold: Sequence[int]) -> str:
+    """What a fold leaves out, in words."""
+    first, last = evaluation.numbers[fold[0]], evaluation.numbers[fold[-1]]
+    what = "piece" if evaluation.pieces else "performance"
+    return f"{what} {first}" if len(fold) == 1 else f"{what}s {first} to {last}"
+
+
 def difference_table(compared: Comparison) -> tuple[list[str], Rows]:
     """What two models cost, and by how much the second costs more; the last column names of what."""
     differences = (compared.whole, *compared.parts)
@@ -87,13 +112,20 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "seed": plan.seed,
         "intervals": {"level": 0.95, "resampled": evaluation.resampled},
         "baselines": evaluation.fitted_on,
+        "folds": [
+            {
+                "held_out": [evaluation.numbers[index] for index in fold],
+                "events": sum(evaluation.scored[index] for index in fold),
+            }
+            for fold in evaluation.folds
+        ],
         "rollouts": {
             "count": plan.rollouts,
             "seconds": plan.seconds,
             "sigma_temperature": plan.settings.sigma_temperature,
             "pi_temperature": plan.settings.pi_temperature,
         },
-        "models": [_entry_json(entry) for entry in evaluation.entries],
+        "models": [_entry_json(entry) | {"folds": fold_nats(evaluation, entry)} for entry in evaluation.entries],
         "performer": _likeness_json(evaluation.performer),
     }
 
