@@ -21,6 +21,7 @@ FEWEST = 200  # interactions that are worth learning from
 GAP = 50  # interactions between what is learned and what is held out of the same performance
 _SHORTEST = 2  # a phrase needs one interaction to hear and one to foresee
 _SHARE = 0.1  # held out, of all interactions
+_LONG = 8  # windows: a span that is longer may well have one more
 _ROUND = 16  # batches that an epoch has at least, however little there is: many small steps rather than few
 
 Rows: TypeAlias = NDArray[np.float32]  # (length, dimension), as the network sees them
@@ -128,11 +129,13 @@ def _choose(lengths: Sequence[int], rng: np.random.Generator) -> set[int]:
 def windows(spans: Spans, steps: int, rng: np.random.Generator) -> Windows:
     """Windows of at most `steps` in which every interaction but the first of a span is foreseen once, in random order.
 
-    They begin elsewhere each time.
+    They begin elsewhere each time. Short spans are cut as seldom as can be: a window that is not full costs as much.
     """
     pieces: list[tuple[int, int]] = []
     for start, stop in spans.tolist():
-        first = start + int(rng.integers(1, steps + 1))
+        spare = (start - stop + 1) % steps
+        least = steps - spare if stop - start <= _LONG * steps else 1
+        first = start + int(rng.integers(least, steps + 1))
         pieces += pairwise([start, *range(first, stop - 1, steps), stop - 1])
     bounds = np.array(pieces)[rng.permutation(len(pieces))]
     return Windows(bounds[:, 0], np.zeros(len(bounds), np.int64), bounds[:, 1] - bounds[:, 0])
