@@ -209,7 +209,7 @@ class TestTrained:
         network = build(ModelSpec(3, 2, 16, 5), lessons, np.random.default_rng(1))
         rows = lessons.rows[:40]
 
-        heard = run(network.recurrent[0], np.stack([rows, rows], 1)).numpy()[:, 0]  # (steps, U)
+        heard = run(network.recurrent[:1], np.stack([rows, rows])).numpy()[0]  # (steps, U)
 
         assert np.allclose(heard[:, :2] / 0.02 + 5, rows[:, 1:], atol=0.05)
         assert np.allclose(heard[1:, 2:4], np.tanh(np.tanh(4 * np.diff(rows[:, 1:], axis=0))), atol=0.05)

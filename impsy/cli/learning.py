@@ -31,8 +31,8 @@ class InWords:
     def started(self, run: "Started") -> None:
         """Say what is learned from."""
         click.echo(
-            f"learning   from {run.learned:,} interactions, {run.held_out:,} held out; seed {run.plan.seed}"
-            + (f"; goes on after epoch {run.epochs}" if run.epochs else ""),
+            f"learning   from {run.learned:,} interactions, {run.held_out:,} held out; "
+            f"{run.device}, seed {run.plan.seed}" + (f"; goes on after epoch {run.epochs}" if run.epochs else ""),
             err=True,
         )
 

@@ -1,4 +1,7 @@
-"""Keras and TensorFlow, brought in late and quietly: what they print at start is about themselves."""
+"""Keras and what computes for it, brought in late and quietly: what they print at start is about themselves.
+
+TensorFlow is the back end, or JAX where `KERAS_BACKEND=jax` asks for it; then TensorFlow is not needed.
+"""
 
 import importlib.util
 import logging
@@ -12,37 +15,65 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 from impsy import __version__
-from impsy.errors import MissingExtra
+from impsy.errors import ImpsyError, MissingExtra
 
-_NEEDED = ("tensorflow", "keras", "keras_mdn_layer")
+_BACKENDS = {  # the extra that brings it
+    "tensorflow": "train",
+    "jax": "jax",
+}
+_KERAS = ("keras", "keras_mdn_layer")
 _SETTINGS = {
-    "KERAS_BACKEND": "tensorflow",  # the training step and the export are written for it
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",  # its order of additions changes from run to run: a seed would not be enough
+    "TF_ENABLE_ONEDNN_OPTS": "1",  # a quarter less time; the same seed still gives the same bytes (tests)
     "GRPC_VERBOSITY": "ERROR",
 }
 
 
+def backend() -> str:
+    """`tensorflow` or `jax`; raises `ImpsyError` where the environment asks for another."""
+    name = os.environ.get("KERAS_BACKEND") or "tensorflow"
+    if name not in _BACKENDS:
+        raise ImpsyError(f"KERAS_BACKEND is {name}, but impsy trains with {' or '.join(_BACKENDS)}")
+    return name
+
+
 def check_backend() -> None:
     """Raise `MissingExtra` where what is needed is not installed; imports nothing."""
-    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-        raise MissingExtra("train", "training needs TensorFlow and Keras")
+    name = backend()
+    if importlib.util.find_spec(name) is None or any(importlib.util.find_spec(part) is None for part in _KERAS):
+        raise MissingExtra(_BACKENDS[name], f"training needs {name} and keras-mdn-layer")
 
 
 def load_backend() -> None:
-    """Import Keras and TensorFlow; raises `MissingExtra` where they are not installed."""
+    """Import Keras and its back end; raises `MissingExtra` where they are not installed."""
     check_backend()
-    os.environ.update(_SETTINGS)
+    os.environ.update({"KERAS_BACKEND": backend()} | _SETTINGS)
     with hushed():
-        for name in _NEEDED:
+        for name in (backend(), *_KERAS):
             importlib.import_module(name)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
 
 
+def on_gpu() -> bool:
+    """Whether a GPU learns; after `load_backend`."""
+    if backend() == "jax":
+        import jax
+
+        return bool(jax.default_backend() != "cpu")
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def device() -> str:
+    """What learns, for people; after `load_backend`."""
+    return f"{backend()} on the {'GPU' if on_gpu() else 'CPU'}"
+
+
 def versions() -> dict[str, str]:
     """Of all that has a say in which weights come out."""
-    packages = ("numpy", "keras", "keras-mdn-layer", "tensorflow")
+    packages = ("numpy", "keras", "keras-mdn-layer", backend())
     return {
         "impsy": __version__,
         "python": platform.python_version(),

@@ -10,8 +10,8 @@ import numpy as np
 
 from impsy.errors import ImpsyError
 from impsy.training.checkpoint import Arrays, Checkpoint, Epoch
+from impsy.training.learner import learner
 from impsy.training.lessons import Batch, Lessons, batches, lanes_for, overlapping, windows
-from impsy.training.likelihood import nats
 from impsy.training.network import Network
 
 _JUDGED = 64  # interactions foreseen in a window that is judged
@@ -46,7 +46,7 @@ def fit(
     per_epoch = windows(lessons.learned, recipe.steps, np.random.default_rng(0))
     lanes = lanes_for(len(per_epoch), recipe.lanes)
     optimizer = _optimizer(network, recipe, -(-len(per_epoch) // lanes))
-    learn, judge = _steps(network, optimizer)
+    learns = learner(network, optimizer)
     judged = overlapping(lessons.held_out, _JUDGED, _HEARD)
     if at.curve:
         _restore(network, optimizer, rng, at)
@@ -56,8 +56,8 @@ def fit(
             if recipe.patience is not None and at.waited >= recipe.patience:
                 break
             drawn = windows(lessons.learned, recipe.steps, rng)
-            loss = _run(learn, batches(lessons.rows, drawn, lanes, recipe.steps))
-            held_out = _run(judge, batches(lessons.rows, judged, _JUDGED_AT_ONCE, _JUDGED + _HEARD))
+            loss = _mean(learns.learn, batches(lessons.rows, drawn, lanes, recipe.steps))
+            held_out = _mean(learns.judge, batches(lessons.rows, judged, _JUDGED_AT_ONCE, _JUDGED + _HEARD))
             _check_numbers(number, loss, held_out)
             best = not at.curve or held_out < at.best.held_out
             seconds = time.perf_counter() - start
@@ -109,32 +109,10 @@ def _assign(variables: list[Any], values: Arrays) -> None:
         variable.assign(value)
 
 
-def _run(step: Callable[..., Any], source: Iterator[Batch]) -> float:
+def _mean(step: Callable[[Batch], float], source: Iterator[Batch]) -> float:
     """The mean loss over all batches."""
-    import tensorflow as tf
-
     total, weight = 0.0, 0.0
     for batch in source:
-        total += float(step(*(tf.constant(part) for part in (batch.inputs, batch.targets, batch.weights))))
+        total += step(batch)
         weight += float(batch.weights.sum())
     return total / max(weight, 1.0)
-
-
-def _steps(network: Network, optimizer: Any) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Two compiled functions of a batch: one learns from it, one only judges."""
-    import tensorflow as tf
-
-    def judge(inputs: Any, targets: Any, weights: Any) -> Any:
-        losses = nats(network.parameters(inputs), targets, network.half_cells, network.spec.mixtures)
-        return tf.reduce_sum(losses * tf.reshape(weights, (-1,)))
-
-    def learn(inputs: Any, targets: Any, weights: Any) -> Any:
-        with tf.GradientTape() as tape:
-            total = judge(inputs, targets, weights)
-            mean = total / tf.maximum(tf.reduce_sum(weights), 1.0)
-        slopes = tape.gradient(mean, network.weights)
-        slopes = [slope * learns for slope, learns in zip(slopes, network.learns, strict=True)]
-        optimizer.apply(slopes, network.weights)
-        return total
-
-    return tf.function(learn, autograph=False), tf.function(judge, autograph=False)

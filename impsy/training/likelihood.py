@@ -23,14 +23,14 @@ _GONE = 80.0  # exp of less is 0 to single precision
 
 def nats(parameters: Any, targets: Any, half_cells: NDArray[np.float32], mixtures: int) -> Any:
     """What each of `targets` (…, D) costs under mixture `parameters` (N, P); `half_cells` is (D,): (N,)."""
-    import tensorflow as tf
+    from keras import ops
 
     dimension = len(half_cells)
     components = np.kron(np.eye(mixtures), np.ones((dimension, 1))).astype(np.float32)  # (K D, K): sums of each
-    means, deviations, logits = tf.split(parameters, [mixtures * dimension] * 2 + [mixtures], axis=-1)
-    target = tf.tile(tf.reshape(targets, (-1, dimension)), (1, mixtures))  # (N, K D)
+    means, deviations, logits = ops.split(parameters, [mixtures * dimension, 2 * mixtures * dimension], axis=-1)
+    target = ops.tile(ops.reshape(targets, (-1, dimension)), (1, mixtures))  # (N, K D)
     masses = log_mass(target - means, deviations, np.tile(half_cells, mixtures))
-    return -tf.reduce_logsumexp(tf.nn.log_softmax(logits) + tf.matmul(masses, components), -1)
+    return -ops.logsumexp(ops.log_softmax(logits) + ops.matmul(masses, components), -1)
 
 
 def log_mass(off: Any, deviations: Any, half: Any) -> Any:
@@ -41,31 +41,32 @@ def log_mass(off: Any, deviations: Any, half: Any) -> Any:
     else a difference of error functions.
     The gradient is written out, from φ(a) and φ(b) over the mass: half the work, and no case can spoil another.
     """
-    import tensorflow as tf
+    from keras import ops
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @ops.custom_gradient  # type: ignore[untyped-decorator]
     def mass(off: Any, deviations: Any) -> Any:
         per = 1.0 / deviations
-        distance = tf.abs(off) * per
+        distance = ops.abs(off) * per
         width = 2.0 * half * per
         a = distance - 0.5 * width
         narrow = width < _NARROW
-        dense = -0.5 * distance * distance - _HALF_LOG_2_PI + tf.math.log(width)
-        near = tf.minimum(a, _FAR)
-        between = 0.5 * (tf.math.erf((near + width) * _ROOT_HALF) - tf.math.erf(near * _ROOT_HALF))
-        out = tf.maximum(a, _FAR)
-        left = -tf.math.expm1(-tf.minimum(width * (out + 0.5 * width), _GONE))
+        dense = -0.5 * distance * distance - _HALF_LOG_2_PI + ops.log(width)
+        near = ops.minimum(a, _FAR)
+        between = 0.5 * (ops.erf((near + width) * _ROOT_HALF) - ops.erf(near * _ROOT_HALF))
+        out = ops.maximum(a, _FAR)
+        left = -ops.expm1(-ops.minimum(width * (out + 0.5 * width), _GONE))
         rate = out + 1.0 / (out + 2.0 / out)
-        tail = tf.math.log(left / rate) - 0.5 * out * out - _HALF_LOG_2_PI
-        value = tf.where(narrow, dense, tf.where(a > _FAR, tail, tf.math.log(tf.maximum(between, _LEAST))))
+        tail = ops.log(left / rate) - 0.5 * out * out - _HALF_LOG_2_PI
+        value = ops.where(narrow, dense, ops.where(a > _FAR, tail, ops.log(ops.maximum(between, _LEAST))))
 
-        def gradient(upstream: Any) -> tuple[Any, Any]:
+        def gradient(*given: Any, upstream: Any = None) -> tuple[Any, Any]:
+            upstream = given[0] if upstream is None else upstream  # Keras names it with some back ends
             b = a + width
-            at_a, at_b = (tf.exp(-0.5 * end * end - _HALF_LOG_2_PI - value) for end in (a, b))
-            of_distance = tf.where(narrow, -distance, at_b - at_a)
-            of_scale = tf.where(narrow, distance * distance - 1.0, a * at_a - b * at_b)
+            at_a, at_b = (ops.exp(-0.5 * end * end - _HALF_LOG_2_PI - value) for end in (a, b))
+            of_distance = ops.where(narrow, -distance, at_b - at_a)
+            of_scale = ops.where(narrow, distance * distance - 1.0, a * at_a - b * at_b)
             scaled = upstream * per
-            return scaled * of_distance * tf.sign(off), scaled * of_scale
+            return scaled * of_distance * ops.sign(off), scaled * of_scale
 
         return value, gradient
 

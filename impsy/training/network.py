@@ -36,13 +36,11 @@ class Network:
 
     def parameters(self, inputs: Any) -> Any:
         """Mixture parameters (lanes * steps, P) after each of `inputs` (lanes, steps, D), from a blank state."""
-        import tensorflow as tf
+        from keras import ops
 
-        heard = tf.transpose(inputs, (1, 0, 2))  # (steps, lanes, D)
-        for layer in self.recurrent:
-            heard = recurrence.run(layer, heard)  # (steps, lanes, U)
-        flat = tf.reshape(tf.transpose(heard, (1, 0, 2)), (-1, self.spec.units))  # (lanes * steps, U)
-        return self.mixture(flat) + self.around(tf.reshape(inputs, (-1, self.spec.dimension)))
+        heard = recurrence.run(self.recurrent, inputs)  # (lanes, steps, U)
+        flat = ops.reshape(heard, (-1, self.spec.units))  # (lanes * steps, U)
+        return self.mixture(flat) + self.around(ops.reshape(inputs, (-1, self.spec.dimension)))
 
     def inference_model(self) -> Any:
         """A Keras model of one step: `inputs` (1, 1, D) and the states -> parameters (1, P) and the new states."""

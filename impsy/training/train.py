@@ -12,7 +12,7 @@ from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset
 from impsy.model.litert import file_hash
 from impsy.model.names import MIXTURES, SIZES, model_name
-from impsy.training.backend import check_backend, hushed, load_backend, versions
+from impsy.training.backend import backend, check_backend, device, hushed, load_backend, versions
 from impsy.training.checkpoint import Checkpoint, Epoch
 from impsy.training.export import export
 from impsy.training.fit import Recipe, fit
@@ -26,6 +26,7 @@ class Started:
     """What is told when learning begins."""
 
     plan: Plan
+    device: str  # that learns, for people
     learned: int  # interactions
     held_out: int  # interactions
     epochs: int  # that were learned before: a run that goes on
@@ -83,7 +84,7 @@ def train(
     lessons = prepare(dataset.performances, rng)
     network = _fresh(spec, lessons, run.plan.seed, rng)
     sizes = count(lessons.learned), count(lessons.held_out)
-    listener.started(Started(run.plan, *sizes, len(at.curve)))
+    listener.started(Started(run.plan, device(), *sizes, len(at.curve)))
     at = fit(network, lessons, recipe, rng, listener.epoch, run.keep, at)
     keras_path, lite_path = export(network, folder)
     run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
@@ -107,10 +108,12 @@ def _plan(dataset: Dataset, size: str, recipe: Recipe, seed: int | None, source:
 def _fresh(spec: ModelSpec, lessons: Lessons, seed: int, rng: np.random.Generator) -> Network:
     """A network that is the same for the same seed, and so is all that follows."""
     import keras
-    import tensorflow as tf
 
     with hushed():
         random.seed(seed)
         keras.utils.set_random_seed(seed)
-        tf.config.experimental.enable_op_determinism()
+        if backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.experimental.enable_op_determinism()
         return build(spec, lessons, rng)
