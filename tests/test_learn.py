@@ -245,7 +245,7 @@ def test_a_serial_port_that_is_not_there_yet_is_waited_for_by_a_person_and_not_b
         assert learner.sees(f"not there  {board.path}: not there; ", 10)
         board.plug()
         with again_and_again(lambda step: board.send(b"%.2f,0.5\n" % wave(step))):
-            assert learner.sees(", 2 numbers", 10)
+            assert learner.sees(f"heard      {board.path}"), str(learner.screen)
             learner.type()
             assert learner.ends() == 0
     board.close()
