@@ -1,7 +1,9 @@
 """Pages that can be opened anywhere: whole in themselves, right on light and dark, the same each time."""
 
 import re
+from html import unescape
 
+import numpy as np
 import pytest
 
 from impsy.reports.page import Facts, Figure, Notes, Section, Table, Text, page
@@ -53,3 +55,18 @@ def test_a_picture_has_only_the_colours_of_the_page_and_words_that_are_words() -
 @pytest.mark.slow
 def test_the_same_picture_has_the_same_bytes() -> None:
     assert _drawn() == _drawn()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["$x^$", "$x$ <b> & co", "日本", "{x:g}", "%s", "\\alpha", "a\nb"])
+def test_whatever_a_file_is_called_is_written_as_it_is(name: str, recwarn: pytest.WarningsRecorder) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need the extra: pip install -e '.[report]'")
+    from impsy.reports.figures import time_line, times_between
+
+    rows = np.array([[0.1, 0.5], [0.001, 0.6]])
+
+    words = unescape(re.sub(r"<[^>]*>", "\n", time_line([name], [rows], 5.0)))
+
+    assert all(line in words for line in name.splitlines())
+    assert "math" not in times_between(rows[:, 0], 0.0011)
+    assert not recwarn.list

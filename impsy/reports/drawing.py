@@ -11,6 +11,7 @@ one picture is right on light and on dark. `by_itself` makes of it what may stan
 import importlib.util
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -54,6 +55,7 @@ _STYLE = {
     "svg.fonttype": "none",  # words stay words: they can be found, read aloud, and set again in a paper
     "svg.hashsalt": "impsy",  # else names within the file are drawn by chance
     "text.color": INK,
+    "text.parse_math": False,  # a file may be called $x^$
     "xtick.color": FAINT,
     "xtick.labelcolor": INK,
     "ytick.color": FAINT,
@@ -88,7 +90,8 @@ def as_svg(figure: Any) -> str:
     from matplotlib import rc_context
 
     text = io.StringIO()
-    with rc_context(_STYLE):
+    with rc_context(_STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # whoever sees the words has other fonts
         figure.savefig(text, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
     svg = text.getvalue()
     svg = svg[svg.index("<svg") :].replace("'DejaVu Sans'", "system-ui, sans-serif")

@@ -101,6 +101,7 @@ def times_between(dts: NDArray[np.floating], max_dt: float) -> str:
         ax.set_yscale("symlog", linthresh=1.0)
         ax.yaxis.set_major_formatter("{x:,.0f}")
         ax.set_xticks(ticks, [told(tick) for tick in ticks])
+        ax.xaxis.set_minor_formatter("")
         ax.set_xlim(edges[0], edges[-1])
         ax.set_xlabel("dt")
         ax.set_ylabel("Interactions")
