@@ -71,6 +71,12 @@ _DATASETS = Path("datasets")
     show_default=True,
     help="How it is told: in place on a terminal, in lines elsewhere, or in JSON lines for a program.",
 )
+@click.option(
+    "--sweep",
+    type=click.Path(path_type=Path),
+    help="Search for a better recipe as this file says, instead of training once; needs the extra `cluster`.",
+)
+@click.option("--ray", metavar="ADDRESS", help="Do the sweep on the Ray cluster at this address, or `auto`.")
 def command(
     dataset: Path | None,
     dimension: int | None,
@@ -84,6 +90,8 @@ def command(
     seed: int | None,
     resume: bool,
     progress: str,
+    sweep: Path | None,
+    ray: str | None,
 ) -> None:
     """Train a model on a dataset (the only one in `datasets/`, if none is named).
 
@@ -97,6 +105,13 @@ def command(
     loaded = load_dataset(path)
     if dimension not in (None, loaded.dimension):
         raise DatasetError(path, f"has dimension {loaded.dimension}, not {dimension}")
+    if ray is not None and sweep is None:
+        raise click.UsageError("--ray goes with --sweep")
+    if sweep is not None:
+        from impsy.cli.sweeping import train_many
+
+        train_many(sweep, path, destination, ray)
+        return
     if progress != Progress.JSON:
         _tell_dataset(path, loaded, modelsize)
     recipe = Recipe(epochs=numepochs, patience=patience if earlystopping else None, lanes=batchsize)

@@ -1,0 +1,68 @@
+"""One trial of a sweep: an ordinary run, in a process of its own.
+
+    python -m impsy.training.sweep.trial DATASET FOLDER < trial.json
+
+reads a `Trial`, trains it, writes the model and its run folder into FOLDER, and prints a JSON line an epoch.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from impsy.data.datasets import load_dataset
+from impsy.errors import ImpsyError
+from impsy.training.checkpoint import Epoch
+from impsy.training.fit import Recipe
+from impsy.training.train import Started, train
+
+
+class Trial(Struct, frozen=True):
+    """What is trained; `source` is what people call the dataset."""
+
+    source: str
+    size: str
+    recipe: Recipe
+    seed: int
+
+
+class TrialError(ImpsyError):
+    """A trial that ended without a model; the sweep goes on."""
+
+
+def run(trial: Trial, dataset: Path, folder: Path) -> None:
+    """Train it, in this process. Raises what `train` raises."""
+    train(load_dataset(dataset), trial.size, trial.recipe, folder, trial.seed, _EveryEpoch(), source=trial.source)
+
+
+def held_out_loss(folder: Path) -> float:
+    """The best of a finished trial, in nats per interaction. Raises `TrialError` where it is not finished."""
+    reports = list(folder.glob("*-run/report.json"))
+    if not reports:
+        raise TrialError(f"{folder}: ended without a model; what it said last is in {folder}/said.txt")
+    return float(json.loads(reports[0].read_text())["best"]["held_out"])
+
+
+class _EveryEpoch:
+    def started(self, run: Started) -> None:
+        """The run folder has it."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        sys.stdout.write(json.dumps(asdict(epoch)) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    """Run the trial that standard input tells of."""
+    dataset, folder = map(Path, sys.argv[1:])
+    try:
+        run(msgspec.json.decode(sys.stdin.buffer.read(), type=Trial), dataset, folder)
+    except ImpsyError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""A sweep tries what its file says, loses a trial rather than itself, and goes on where it was stopped."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from impsy.errors import FileError, ImpsyError
+from impsy.training.fit import Recipe
+from impsy.training.sweep.plan import Between, Plan, read_plan
+from impsy.training.sweep.trial import Trial, TrialError
+
+START = Path(__file__).parents[1] / "start_impsy.py"
+PLAN = """
+trials = 6
+seed = 3
+at_once = 2
+
+[recipe]
+epochs = 2
+
+[search]
+size = ["xxs", "xs"]
+rate = { low = 1e-3, high = 1e-1, log = true }
+lanes = { low = 8, high = 64 }
+"""
+
+
+def _plan(folder: Path, text: str = PLAN) -> Plan:
+    (folder / "wide.toml").write_text(text)
+    return read_plan(folder / "wide.toml")
+
+
+def test_a_file_says_what_is_tried_and_the_rest_is_as_usual(tmp_path: Path) -> None:
+    plan = _plan(tmp_path)
+
+    assert (plan.trials, plan.seed, plan.at_once) == (6, 3, 2)
+    assert plan.search["rate"] == Between(1e-3, 1e-1, log=True)
+    assert plan.made({"size": "xs", "rate": 0.02}) == ("xs", Recipe(epochs=2, rate=0.02))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("trials = 0\n[search]\nrate = [0.1]", "trials"),
+        ("trials = 3", "search"),
+        ("[search]", "search"),
+        ("[search]\nspeed = [1]", 'no "speed"; it has size, epochs'),
+        ("[search]\nsize = ['huge']", "size is one of xxs"),
+        ("[search]\nsize = { low = 1, high = 2 }", "size is"),
+        ("[search]\nrate = []", "rate has no value"),
+        ("[search]\nrate = ['quick']", "rate: Expected"),
+        ("[search]\nlanes = { low = 1.5, high = 8 }", "lanes: Expected"),
+        ("[search]\nrate = { low = 0.1, high = 0.01 }", "low must be below high"),
+        ("[search]\nrate = { low = 0, high = 0.01, log = true }", "above 0"),
+        ("[search]\nrate = { low = 0.1, hi = 0.2 }", "unknown field `hi`"),
+        ("search = 1", "search"),
+        ("[search", "is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_before_anything_is_trained(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(FileError, match=r"wide\.toml") as caught:
+        _plan(tmp_path, text)
+
+    assert told in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="no such file"):
+        read_plan(tmp_path / "nowhere.toml")
+
+
+# -- the search
+
+
+class Stage:
+    """Trains nothing: the loss is known, and trials of some numbers are lost."""
+
+    def __init__(self, at_once: int = 2, lost: tuple[int, ...] = (), stops_after: int = 10**6) -> None:
+        self.at_once = at_once
+        self.trials: list[Trial] = []
+        self._lost = lost
+        self._stops_after = stops_after
+        self._lock = threading.Lock()
+        self.stopped = False
+
+    def train(self, trial: Trial, folder: Path) -> None:
+        with self._lock:
+            self.trials.append(trial)
+            if len(self.trials) > self._stops_after:
+                raise KeyboardInterrupt
+            number = int(folder.name.removeprefix("trial-"))
+        if number in self._lost:
+            raise TrialError(f"{folder}: killed by signal 9")
+        report = folder / "model-run" / "report.json"
+        report.parent.mkdir(parents=True)
+        loss = abs(np.log(trial.recipe.rate / 0.01)) + (trial.size == "xxs")
+        report.write_text(json.dumps({"best": {"held_out": loss}}))
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+class Told(list):
+    def tried(self, tried) -> None:
+        self.append(tried)
+
+
+def _sweep(plan, folder, stage, source="mine.npz"):
+    pytest.importorskip("optuna", reason="the extra cluster is not installed")
+    from impsy.training.sweep.sweep import sweep
+
+    told = Told()
+    return sweep(plan, source, folder / "sweep", stage, told), told
+
+
+def test_the_best_comes_first_and_all_are_in_the_table(tmp_path: Path) -> None:
+    stage = Stage()
+    finished, told = _sweep(_plan(tmp_path), tmp_path, stage)
+
+    assert len(finished) == len(told) == len(stage.trials) == 6
+    assert [one.loss for one in finished] == sorted(one.loss for one in finished)
+    assert {trial.size for trial in stage.trials} <= {"xxs", "xs"}
+    assert all(1e-3 <= trial.recipe.rate <= 1e-1 and 8 <= trial.recipe.lanes <= 64 for trial in stage.trials)
+    with (tmp_path / "sweep" / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["trial"]) for row in rows] == list(range(6))
+    assert min(float(row["held_out"]) for row in rows) == pytest.approx(finished[0].loss, abs=1e-4)
+
+
+def test_a_lost_trial_is_all_that_is_lost(tmp_path: Path) -> None:
+    finished, told = _sweep(_plan(tmp_path), tmp_path, Stage(lost=(1, 4)))
+
+    assert sorted(one.number for one in finished) == [0, 2, 3, 5]
+    assert sorted(one.number for one in told if one.loss is None) == [1, 4]
+
+
+def test_all_lost_is_an_error_that_tells_why(tmp_path: Path) -> None:
+    with pytest.raises(ImpsyError, match=r"no trial was finished; .*signal 9"):
+        _sweep(_plan(tmp_path), tmp_path, Stage(lost=tuple(range(6))))
+
+
+def test_what_was_stopped_goes_on_with_what_is_left_and_tries_other_values(tmp_path: Path) -> None:
+    first = Stage(at_once=1, stops_after=3)
+    with pytest.raises(KeyboardInterrupt):
+        _sweep(_plan(tmp_path), tmp_path, first)
+    assert first.stopped
+    second = Stage()
+    finished, _ = _sweep(_plan(tmp_path), tmp_path, second)
+
+    assert len(second.trials) == 3
+    assert len(finished) == 6
+    assert len({one.chosen["rate"] for one in finished}) == 6
+
+
+@pytest.mark.parametrize("change", ["other.npz", PLAN.replace("1e-1", "2e-1"), PLAN.replace("seed = 3", "seed = 4")])
+def test_a_folder_holds_one_sweep(tmp_path: Path, change: str) -> None:
+    _sweep(_plan(tmp_path), tmp_path, Stage())
+    text, source = (PLAN, change) if change.endswith("npz") else (change, "mine.npz")
+
+    with pytest.raises(ImpsyError, match="holds a sweep of other"):
+        _sweep(_plan(tmp_path, text), tmp_path, Stage(), source)
+
+
+# -- the real thing
+
+
+def _dataset(folder: Path) -> Path:
+    """A circle, drawn for a minute."""
+    from impsy.data.datasets import save_dataset
+
+    t = np.arange(800) * 0.02
+    take = np.stack([np.full(800, 0.02), 0.5 + 0.4 * np.sin(t), 0.5 + 0.4 * np.cos(t)], axis=1)
+    path = folder / "training-dataset-3d.npz"
+    save_dataset(path, [take.astype(np.float32)])
+    return path
+
+
+def _train(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(START), "train", "training-dataset-3d.npz", "--sweep", "wide.toml", *arguments]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_its_own_trial_alone(tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra cluster is not installed")
+    pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    (tmp_path / "wide.toml").write_text("trials = 3\nat_once = 1\n[recipe]\nepochs = 2\n[search]\nsize = ['xxs', 'xs']")
+    _dataset(tmp_path)
+    process = _train(tmp_path)
+    _kill_the_trainer_of("trial-0001", process.pid)
+    stdout, stderr = process.communicate(timeout=200)
+
+    assert process.returncode == 0, stderr
+    assert "lost" in stderr
+    assert "killed by signal 9" in stderr
+    assert (tmp_path / stdout.strip()).exists()
+    runs = sorted((tmp_path / "models" / "sweep-wide").glob("trial-*/*-run/report.json"))
+    assert [path.parents[1].name for path in runs] == ["trial-0000", "trial-0002"]
+
+
+def _kill_the_trainer_of(trial: str, parent: int) -> None:
+    """Kill -9 the child that trains this trial, once it is there."""
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        for children in Path(f"/proc/{parent}/task").glob("*/children"):
+            for child in children.read_text().split():
+                if trial.encode() in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), signal.SIGKILL)
+                    return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody trains {trial}")
+
+
+@pytest.mark.slow
+def test_a_cluster_of_two_nodes_trains_trials_and_one_may_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("optuna", reason="the extra cluster is not installed")
+    pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    cluster_utils = pytest.importorskip("ray.cluster_utils", reason="the extra cluster is not installed")
+    (tmp_path / "wide.toml").write_text("trials = 3\n[recipe]\nepochs = 2\n[search]\nsize = ['xxs', 'xs']")
+    _dataset(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(START.parent))  # the nodes have impsy installed
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        second = cluster.add_node(num_cpus=1)
+        cluster.wait_for_nodes()
+        process = _train(tmp_path, "--ray", cluster.address)
+        time.sleep(15.0)  # both are training
+        cluster.remove_node(second, allow_graceful=False)
+        stdout, stderr = process.communicate(timeout=200)
+    finally:
+        cluster.shutdown()
+
+    assert process.returncode == 0, stderr
+    assert "2 at once on the cluster" in stderr
+    assert (tmp_path / stdout.strip()).exists()
+    assert len(list((tmp_path / "models" / "sweep-wide").glob("trial-*/*-run/report.json"))) == 3
+
+
+def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra cluster is not installed")
+    from impsy.training.sweep.places import RayCluster
+
+    with pytest.raises(ImpsyError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
+        RayCluster("127.0.0.1:1", _dataset(tmp_path), None, 1, 0)
