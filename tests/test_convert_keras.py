@@ -52,7 +52,7 @@ def keras_file(model, tmp_path):
 
 def test_a_keras_file_becomes_one_that_says_the_same(model, keras_file, tmp_path):
     source = read_source(keras_file)
-    made = convert(keras_file, source)
+    made = convert(source)
 
     predictor = LiteRtPredictor(made.path)
     assert source.against == "the original, run by Keras"
@@ -66,7 +66,7 @@ def test_weights_alone_tell_all_sizes(model, tmp_path):
     _write_as_keras_2(model, tmp_path / "old.h5")
 
     for name in ("new.weights.h5", "old.h5"):
-        predictor = LiteRtPredictor(convert(tmp_path / name, read_source(tmp_path / name), tmp_path / "made").path)
+        predictor = LiteRtPredictor(convert(read_source(tmp_path / name), tmp_path / "made").path)
         assert difference(played(predictor), steps_of(model), predictor.spec) < 1e-4
 
 
@@ -96,7 +96,7 @@ def test_an_old_file_of_8_bits_keeps_its_weights(maker, tmp_path):
     (tmp_path / "old.tflite").write_bytes(maker.legacy(large, flex=True, eight_bits=True))
 
     source = read_source(tmp_path / "old.tflite")
-    made = convert(tmp_path / "old.tflite", source)
+    made = convert(source)
 
     assert source.is_quantised
     assert made.difference < 1e-4

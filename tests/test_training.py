@@ -16,7 +16,8 @@ from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset, load_dataset
 from impsy.errors import NotEnoughData
 from impsy.evaluation.score import CONTROL_CELL, DT_CELL, Forecasts, score
-from impsy.model.litert import LiteRtPredictor
+from impsy.model.card import read_card
+from impsy.model.litert import LiteRtPredictor, file_hash
 from impsy.training.backend import load_backend
 from impsy.training.fit import Recipe
 from impsy.training.lessons import GAP, batches, overlapping, prepare, windows
@@ -242,7 +243,10 @@ class TestTrained:
 
         assert two.lite_path == one.lite_path
         assert two.lite_path.read_bytes() == first
-        assert len(list(tmp_path.glob("*.tflite"))) == len(list(tmp_path.glob("*.keras"))) == 2
+        assert [len(list(tmp_path.glob(f"*.{kind}"))) for kind in ("tflite", "keras", "json")] == [2, 2, 2]
+        card = read_card(two.keras_path, file_hash(two.keras_path))
+        assert (card.training.seed, card.training.best_epoch) == (7, two.best.number)
+        assert card == read_card(two.lite_path, file_hash(two.lite_path))
         assert not list(tmp_path.glob(".*"))
 
     def test_the_best_weights_are_kept_and_patience_ends_it(self, tmp_path):

@@ -114,7 +114,7 @@ class TestRun:
 
         one, other = (workspace / folder / f"{NAME}.tflite" for folder in ("undisturbed", "killed"))
         assert other.read_bytes() == one.read_bytes()
-        assert len(list(other.parent.iterdir())) == 3
+        assert len(list(other.parent.iterdir())) == 4  # the run, two files and their card
         assert sorted(path.name for path in killed.iterdir()) == FINISHED
 
     def _resume(self, run: Path) -> list[str]:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from impsy.data.wording import count
+from impsy.cli.info import shape_in_words
 from impsy.errors import ImpsyError
 
 if TYPE_CHECKING:
-    from impsy.core.predictor import ModelSpec
     from impsy.evaluation.hearing import Performances
     from impsy.training.convert import Converted, Source
 
@@ -40,9 +39,9 @@ def command(model: Path, output: Path | None, quantise: str | None, data: Path |
     if data and not quantise:
         raise click.UsageError("--data belongs to --quantise: without it nothing is lost")
     source = read_source(model)
-    _say("read", f"{model}: {_shape(source.weights.spec)}")
+    _say("read", f"{model}: {shape_in_words(source.weights.spec)}")
     takes = _takes(data, model, source.weights.spec.dimension) if data else None
-    converted = convert(model, source, output, half=quantise is not None)
+    converted = convert(source, output, half=quantise is not None)
     _tell(source, converted)
     if takes:
         _say("score", _loss(source, converted.path, takes))
@@ -52,13 +51,6 @@ def command(model: Path, output: Path | None, quantise: str | None, data: Path |
 
 def _say(what: str, text: str) -> None:
     click.echo(f"{what:<10} {text}", err=True)
-
-
-def _shape(spec: "ModelSpec") -> str:
-    return (
-        f"dimension {spec.dimension}, {count(spec.layers, 'layer')} of {count(spec.units, 'unit')}, "
-        f"{count(spec.mixtures, 'mixture component')}"
-    )
 
 
 def _tell(source: "Source", converted: "Converted") -> None:

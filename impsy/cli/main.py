@@ -15,6 +15,7 @@ COMMANDS = {  # name: (module, one line for --help); the order is that of a firs
     "trim": ("impsy.cli.trim", "Cut a stretch out of a log, or a log into pieces."),
     "dataset": ("impsy.cli.dataset", "Collect logs or MIDI files into a dataset."),
     "train": ("impsy.cli.train", "Train a model on a dataset."),
+    "info": ("impsy.cli.info", "Tell what a model is, where it comes from, and how quick it is here."),
     "convert": ("impsy.cli.convert", "Make the .tflite that plays of any other model file."),
     "evaluate": ("impsy.cli.evaluate", "Score models on performances, beside baselines."),
     "compare": ("impsy.cli.compare", "Tell which of two models is better."),

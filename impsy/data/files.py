@@ -24,13 +24,23 @@ def written_whole(path: Path) -> Iterator[Path]:
         written.replace(path)
 
 
-def make_way(path: Path) -> Path | None:
-    """Rename a file or folder that is there to `<name>-<its date>`, which is returned. Raises `OSError`."""
-    if not path.exists():
+def make_way(path: Path, *beside: Path) -> Path | None:
+    """Rename a file or folder that is there to `<name>-<its date>`, which is returned, and what belongs to it alike.
+
+    Raises `OSError`.
+    """
+    there = [each for each in (path, *beside) if each.exists()]
+    if not there:
         return None
-    date = datetime.fromtimestamp(path.stat().st_mtime).strftime("%Y-%m-%dT%H-%M-%S")
-    older, number = path.with_name(f"{path.stem}-{date}{path.suffix}"), 1
-    while older.exists():
+    date = datetime.fromtimestamp(there[0].stat().st_mtime).strftime("%Y-%m-%dT%H-%M-%S")
+    ending, number = f"-{date}", 1
+    while any(_renamed(each, ending).exists() for each in there):
         number += 1
-        older = path.with_name(f"{path.stem}-{date}-{number}{path.suffix}")
-    return path.rename(older)
+        ending = f"-{date}-{number}"
+    for each in there:
+        each.rename(_renamed(each, ending))
+    return _renamed(path, ending) if path in there else None
+
+
+def _renamed(path: Path, ending: str) -> Path:
+    return path.with_name(f"{path.stem}{ending}{path.suffix}")

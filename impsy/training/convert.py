@@ -4,16 +4,22 @@ The weights are read wherever they are: in the HDF5 of Keras, or among the const
 TensorFlow's operations (Flex) or holds loops. What is written is compared with the original, step by step.
 """
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from impsy import __version__
 from impsy.core.predictor import ModelSpec
 from impsy.data.files import make_way, written_whole
-from impsy.errors import ModelError
+from impsy.errors import FileError, ModelError
 from impsy.model.agreement import Step, run_by
+from impsy.model.card import Card, Conversion, card_path, encode_card, now, read_card
 from impsy.model.flatbuffer import File, read_file
 from impsy.model.interpreter import Interpreter
+from impsy.model.litert import file_hash
 from impsy.model.names import model_name
 from impsy.model.network import Network, read_content
 from impsy.model.recover import recover
@@ -29,6 +35,7 @@ _KERAS = (b"PK\x03\x04", b"\x89HDF")  # what a .keras and an .h5 begin with
 class Source:
     """What was found in a file, and what it can be compared with."""
 
+    path: Path
     weights: Weights
     original: Step | None
     against: str  # what runs the original, in words
@@ -50,7 +57,7 @@ def read_source(path: Path) -> Source:
         weights = keras_files.read_weights(path)
         original = keras_files.original(path, weights) if path.suffix == ".keras" else None
         against = "the original, run by Keras" if original else "the equations: it holds weights that nothing runs here"
-        return Source(weights, original, against)
+        return Source(path, weights, original, against)
     return _read_lite(read_file(path, read_content(path)))
 
 
@@ -74,24 +81,46 @@ def _read_lite(file: File) -> Source:
         except ModelError as error:
             refusals.append(error)
         else:
-            return Source(weights, run_by(network, wiring), f"the original, run by {runner}", file.is_quantised)
+            return Source(
+                file.path, weights, run_by(network, wiring), f"the original, run by {runner}", file.is_quantised
+            )
     raise refusals[-1]
 
 
-def convert(path: Path, source: Source, wanted: Path | None = None, *, half: bool = False) -> Converted:
-    """Write the `.tflite`, into the folder or as the file that is `wanted`, or beside the one at `path`.
+def convert(source: Source, wanted: Path | None = None, *, half: bool = False) -> Converted:
+    """Write the `.tflite` and its card, into the folder or as the file that is `wanted`, or beside the source.
 
     An older file of that name is renamed after its date. With `half`, weights are kept as 16-bit floats, and the name
     says so. Raises `ModelError`, and then nothing has changed.
     """
-    target = _target(path, source.weights.spec, wanted, half)
+    target = _target(source.path, source.weights.spec, wanted, half)
+    card = card_path(target)
     try:
-        with written_whole(target) as part:
+        with written_whole(card) as card_part, written_whole(target) as part:
             found = write_lite(part, source.weights, source.original, half=half)
-            older = make_way(target)
+            card_part.write_bytes(encode_card(_card(source, target.stem, file_hash(part), found, half=half)))
+            older = make_way(target, card)
     except OSError as error:
         raise ModelError(target, f"cannot be written: {error.strerror or error}") from error
     return Converted(target, older, found)
+
+
+def _card(source: Source, name: str, sha256: str, difference: float, *, half: bool) -> Card:
+    """The card of what is written; what the source's own card tells of its training holds on."""
+    source_sha256 = file_hash(source.path)
+    files = {f"{name}.tflite": sha256}
+    if source.path.stem == name and source.path.suffix != ".tflite":
+        files[source.path.name] = source_sha256  # which lies beside it, under the same card
+    try:
+        older = read_card(source.path, source_sha256)
+    except FileError:
+        older = None
+    conversion = Conversion(
+        source.path.name, source_sha256, "float16" if half else "float32", source.against, difference
+    )
+    versions = {"impsy": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    training = older.training if older else None
+    return Card(name, now(), source.weights.spec, files, versions, training, conversion)
 
 
 def _target(path: Path, spec: ModelSpec, wanted: Path | None, half: bool) -> Path:

@@ -1,6 +1,6 @@
-"""Model files: the `.keras` of one step, and the `.tflite` that performs (formats §4).
+"""Model files: the `.keras` of one step, the `.tflite` that performs (formats §4), and the card that tells of both.
 
-Both are written aside, run side by side for 50 steps, and loaded as `impsy run` would, before either is handed out.
+The two are written aside, run side by side for 50 steps, and loaded as `impsy run` would, before any is handed out.
 """
 
 from pathlib import Path
@@ -10,30 +10,37 @@ import numpy as np
 from impsy.data.files import make_way, written_whole
 from impsy.errors import ModelError
 from impsy.model.agreement import TOLERANCE, Step, difference, played
-from impsy.model.litert import LiteRtPredictor
+from impsy.model.card import Card, Learning, encode_card, now
+from impsy.model.litert import LiteRtPredictor, file_hash
 from impsy.model.names import model_name
 from impsy.model.single_step import single_step
 from impsy.model.weights import Dense, Weights
-from impsy.training.backend import hushed
+from impsy.training.backend import hushed, versions
 from impsy.training.keras_files import steps_of
 from impsy.training.network import Network
 
 
-def export(network: Network, folder: Path) -> tuple[Path, Path]:
-    """Write the `.keras` and the `.tflite` into `folder`; an older one of that name is renamed after its date.
+def export(network: Network, folder: Path, learning: Learning) -> tuple[Path, Path]:
+    """Write the `.keras`, the `.tflite` and their card into `folder`; older ones are renamed after their date.
 
     Raises `ModelError`.
     """
     name = model_name(network.spec)
-    keras_path, lite_path = folder / f"{name}.keras", folder / f"{name}.tflite"
+    keras_path, lite_path, card_path = (folder / f"{name}{suffix}" for suffix in (".keras", ".tflite", ".json"))
     try:
-        with written_whole(keras_path) as keras_part, written_whole(lite_path) as lite_part:
+        with (
+            written_whole(card_path) as card_part,
+            written_whole(keras_path) as keras_part,
+            written_whole(lite_path) as lite_part,
+        ):
             with hushed():
                 model = network.inference_model()
                 model.save(keras_part)
             write_lite(lite_part, weights_of(network), steps_of(model))
-            make_way(keras_path)
-            make_way(lite_path)
+            files = {path.name: file_hash(path) for path in (keras_part, lite_part)}
+            card = Card(name, now(), network.spec, files, versions(), training=learning)
+            card_part.write_bytes(encode_card(card))
+            make_way(lite_path, keras_path, card_path)
     except OSError as error:
         raise ModelError(folder / name, f"cannot be written: {error.strerror or error}") from error
     return keras_path, lite_path

@@ -10,6 +10,7 @@ import numpy as np
 
 from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset
+from impsy.model.card import Learning
 from impsy.model.litert import file_hash
 from impsy.model.names import MIXTURES, SIZES, model_name
 from impsy.training.backend import backend, check_backend, device, hushed, load_backend, versions
@@ -86,7 +87,7 @@ def train(
     sizes = count(lessons.learned), count(lessons.held_out)
     listener.started(Started(run.plan, device(), *sizes, len(at.curve)))
     at = fit(network, lessons, recipe, rng, listener.epoch, run.keep, at)
-    keras_path, lite_path = export(network, folder)
+    keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes))
     run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
     return Trained(keras_path, lite_path, run.path, at.best, *sizes)
 
@@ -102,6 +103,25 @@ def _plan(dataset: Dataset, size: str, recipe: Recipe, seed: int | None, source:
         recipe=asdict(recipe),
         seed=secrets.randbits(32) if seed is None else seed,
         versions=versions(),
+    )
+
+
+def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int) -> Learning:
+    """What the card of the model tells of the run."""
+    return Learning(
+        data=plan.data,
+        data_sha256=plan.data_hash,
+        interactions=plan.interactions,
+        minutes=plan.minutes,
+        size=plan.size,
+        recipe=plan.recipe,
+        seed=plan.seed,
+        learned=learned,
+        held_out=held_out,
+        held_out_nats=round(at.best.held_out, 4),
+        epochs=len(at.curve),
+        best_epoch=at.best.number,
+        seconds=round(at.curve[-1].seconds, 1),
     )
 
 
