@@ -14,6 +14,7 @@ from jack import Jack
 from learner import Learner
 from test_learn import learn
 
+from impsy.adapters.midi_libraries import never_end
 from impsy.config.load import load_config
 from impsy.core.mapping import ControlEntry, FineControlEntry, NoteEntry
 
@@ -69,6 +70,11 @@ class Controller:
                 return message[0]
             time.sleep(0.01)
         return None
+
+    def abandon(self) -> None:
+        """Leave it open until the process ends."""
+        for client in (self._out, self._in):
+            never_end(client)
 
     def unplug(self) -> None:
         for client in (self._out, self._in):
@@ -178,12 +184,13 @@ def test_a_midi_system_that_goes_is_said_and_one_that_comes_back_is_used(tmp_pat
         jack.crash()
         assert learner.sees("not there  Knobs:MIDI out")
         jack.start()
-        with Controller() as controller:
-            turned(controller, 21, learner, "Enter takes it")
-            learner.type()
-            learner.type("q")
-            learner.type("n")
-            assert learner.ends() == 0, str(learner.screen)
+        controller = Controller()
+        controller.abandon()  # rtmidi can crash when it closes a client in a process that has seen a server die
+        turned(controller, 21, learner, "Enter takes it")
+        learner.type()
+        learner.type("q")
+        learner.type("n")
+        assert learner.ends() == 0, str(learner.screen)
 
 
 def test_what_was_learned_is_played_and_answered(tmp_path):
