@@ -5,16 +5,18 @@
 
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gear import environment
 from jack import Jack
 from learner import Learner
 from test_learn import learn
 
-from impsy.adapters.midi_libraries import never_end
 from impsy.config.load import load_config
 from impsy.core.mapping import ControlEntry, FineControlEntry, NoteEntry
 
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.slow
 HOW_TO = Path(__file__).parents[1] / "docs" / "how-to" / "first-controller.md"
 SESSION = re.compile(r"(```\n\$ impsy learn\n).*?```", re.DOTALL)
 KNOBS = range(21, 29)
+TESTS = Path(__file__).parent
 A_MINUTE = 60.0
 
 
@@ -71,14 +74,32 @@ class Controller:
             time.sleep(0.01)
         return None
 
-    def abandon(self) -> None:
-        """Leave it open until the process ends."""
-        for client in (self._out, self._in):
-            never_end(client)
-
     def unplug(self) -> None:
         for client in (self._out, self._in):
             client.delete()
+
+
+class DistantController:
+    """A controller in a process of its own: JACK's library is not the same again where it has seen a server die."""
+
+    def __enter__(self) -> "DistantController":
+        code = "from test_learn_midi import Controller\nwith Controller() as here:\n while input(): here.turn(21)"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code], cwd=TESTS, env=environment(), stdin=subprocess.PIPE, text=True
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def turn(self, controller: int, fine: bool = False) -> None:
+        """Turn the first knob, no other."""
+        assert controller == KNOBS[0]
+        assert not fine
+        assert self._process.stdin is not None
+        self._process.stdin.write("turn\n")
+        self._process.stdin.flush()
 
 
 def turned(controller: Controller, knob: int, learner: Learner, words: str, *, fine: bool = False) -> None:
@@ -184,13 +205,12 @@ def test_a_midi_system_that_goes_is_said_and_one_that_comes_back_is_used(tmp_pat
         jack.crash()
         assert learner.sees("not there  Knobs:MIDI out")
         jack.start()
-        controller = Controller()
-        controller.abandon()  # rtmidi can crash when it closes a client in a process that has seen a server die
-        turned(controller, 21, learner, "Enter takes it")
-        learner.type()
-        learner.type("q")
-        learner.type("n")
-        assert learner.ends() == 0, str(learner.screen)
+        with DistantController() as controller:
+            turned(controller, 21, learner, "Enter takes it")
+            learner.type()
+            learner.type("q")
+            learner.type("n")
+            assert learner.ends() == 0, str(learner.screen)
 
 
 def test_what_was_learned_is_played_and_answered(tmp_path):
