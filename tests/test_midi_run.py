@@ -189,8 +189,10 @@ def test_ports_of_our_own_play_with_other_programs(tmp_path: Path, jack: Jack) -
     with Server(tmp_path, midi=midi, interaction={"mode": "useronly", "input_thru": True}) as server:
         import mido
 
-        out = mido.open_output("IMPSY In:IMPSY In", api="UNIX_JACK")
-        into = mido.open_input("IMPSY Out:IMPSY Out", api="UNIX_JACK")
+        jack_ports = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+        assert until(lambda: "IMPSY In:IMPSY In" in jack_ports.get_output_names())
+        out = jack_ports.open_output("IMPSY In:IMPSY In")
+        into = jack_ports.open_input("IMPSY Out:IMPSY Out")
         out.send(mido.Message("control_change", control=1, value=127))
 
         assert until(lambda: server.rows())
