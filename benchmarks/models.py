@@ -23,7 +23,7 @@ from impsy.training.network import Network, build
 
 SPEC = ModelSpec(DIMENSION, layers=2, units=64, mixtures=5)
 HOLDS = {"hold-5ms": 0.005, "hold-20ms": 0.020}
-NEARLY_NOTHING = 1e-12  # zero would be optimised away by the converter, and with it a part of the work
+NEARLY_NOTHING = 1e-12  # a zero could be optimised away, and with it a part of the work
 
 
 def random_network() -> Network:

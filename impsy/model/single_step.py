@@ -2,8 +2,9 @@
 
 One fully connected layer over [x, h] per LSTM layer, and no loop: a Keras LSTM converted as it is keeps a loop of one
 turn and takes three times as long. The file is a FlatBuffer, whose schema comes with ai-edge-litert: no TensorFlow is
-needed, and the same weights give the same bytes. Inputs and outputs stand in the order of formats §4 and have names,
-so that every reader finds them.
+needed, and the same weights give the same bytes. Inputs and outputs stand in the order of formats §4. The outputs have
+the names that IMPSY's first files gave them: up to 1.2.1 it takes the states of a signature in the order of their
+names, and would exchange h and c if those came in another one.
 """
 
 from collections.abc import Sequence
@@ -41,8 +42,9 @@ def single_step(weights: Weights, *, half: bool = False) -> bytes:
         after += [x, c]
     parameters = _mixture(page, weights, x, flat)
     named = {"inputs": inputs} | dict(zip(state_names(spec), states, strict=True))
-    said = {"parameters": parameters}
-    said |= {f"next_{name}": tensor for name, tensor in zip(state_names(spec), after, strict=True)}
+    said = {"mdn_outputs": parameters}
+    for layer, (h, c) in enumerate(zip(after[::2], after[1::2], strict=True)):
+        said |= {f"lstm_{layer}": h, f"lstm_{layer}_1": c}
     return page.finished(named, said)
 
 

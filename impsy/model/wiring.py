@@ -29,7 +29,7 @@ from impsy.core.predictor import ModelSpec
 from impsy.errors import ModelError
 from impsy.model.network import Tensor
 
-_STATE = re.compile(r"state_[hc]_?[0-9]+")  # also within a longer name
+_STATE = re.compile(r"state_[hc]_?[0-9]+|^lstm_[0-9]+(_1)?$")  # the first also within a longer name
 _HUGE = 1e4  # times a forget gate of 0.001 it is still far above what any other output can be
 _SMALL = 1.5  # |c'| of a cell that was empty, and |h'|, stay below
 _ROUNDING = 1e-5

@@ -20,7 +20,7 @@ from impsy.training.keras_files import steps_of
 from impsy.training.network import Network
 
 
-def export(network: Network, folder: Path, learning: Learning) -> tuple[Path, Path]:
+def export(network: Network, folder: Path, learning: Learning | None = None) -> tuple[Path, Path]:
     """Write the `.keras`, the `.tflite` and their card into `folder`; older ones are renamed after their date.
 
     Raises `ModelError`.
