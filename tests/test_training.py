@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 
 from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset, load_dataset
-from impsy.errors import NotEnoughData
+from impsy.errors import ModelError, NotEnoughData
 from impsy.evaluation.score import CONTROL_CELL, DT_CELL, Forecasts, score
 from impsy.model.card import read_card
 from impsy.model.litert import LiteRtPredictor, file_hash
+from impsy.training.augment import augmented
 from impsy.training.backend import load_backend
 from impsy.training.fit import Recipe
 from impsy.training.lessons import GAP, batches, overlapping, prepare, windows
 from impsy.training.likelihood import log_mass, nats
 from impsy.training.network import build
 from impsy.training.recurrence import run
+from impsy.training.size import fitting_size
 from impsy.training.train import train
 
 RECORDED = Path(__file__).parents[1] / ".." / "shared" / "data" / "recorded-9d.npz"
@@ -119,6 +121,31 @@ def test_a_window_that_is_judged_hears_what_came_before_it():
     assert drawn.starts.tolist() == [0, 24, 64]
     assert drawn.heard.tolist() == [0, 16, 16]
     assert drawn.foreseen.tolist() == [40, 40, 20]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1))
+def test_for_any_seed_what_is_augmented_moves_as_it_was_played(seed):
+    rng = np.random.default_rng(seed)
+    rows = np.column_stack([rng.exponential(0.1, 201), rng.integers(20, 100, (201, 3)) / 127]).astype(np.float32) * 10
+    (batch,) = batches(rows, overlapping(np.array([[0, 201]]), 40, 0), 5, 40)
+    changed = augmented(batch, rng)
+
+    assert np.array_equal(changed.weights, batch.weights)
+    stretches = changed.inputs[..., 0] / batch.inputs[..., 0]
+    assert np.allclose(stretches, stretches[:, :1])
+    assert ((stretches > 0.79) & (stretches < 1.26)).all()
+    moves, were = (np.diff(part.inputs[..., 1:], axis=1) for part in (changed, batch))
+    signs = np.sign((moves * were).sum(axis=1, keepdims=True))
+    assert np.allclose(moves, signs * were, atol=1e-4)
+    assert np.array_equal(changed.inputs[:, 1:], changed.targets[:, :-1])
+    assert (changed.inputs[..., 1:] >= 0).all()
+    assert (changed.inputs[..., 1:] <= 10).all()
+
+
+@pytest.mark.parametrize(("interactions", "size"), [(200, "xxs"), (5_000_000, "xl")])
+def test_the_size_goes_by_how_much_was_played(interactions, size):
+    assert fitting_size(interactions)[0] == size
 
 
 class Told:
@@ -255,6 +282,25 @@ class TestTrained:
 
         assert trained.best.held_out == min(epoch.held_out for epoch in told.epochs)
         assert len(told.epochs) == min(400, trained.best.number + 3)
+
+    def test_a_model_learns_further_and_what_it_was_worth_is_told(self, tmp_path):
+        one = train(_circles(), "xxs", Recipe(epochs=4), tmp_path / "one", 7, Told())
+        told = Told()
+        two = train(_circles(), "xs", Recipe(epochs=8), tmp_path / "two", 7, told, begin_with=one.keras_path)
+        other = train(_circles(), "xs", Recipe(epochs=1), tmp_path / "other", 7, Told(), begin_with=one.lite_path)
+
+        assert two.lite_path.name == one.lite_path.name
+        assert two.before == told.epochs[0]
+        assert two.before.held_out == pytest.approx(one.best.held_out, abs=0.01)
+        assert two.best.held_out < two.before.held_out
+        assert other.before.held_out == pytest.approx(two.before.held_out, abs=0.01)
+
+    def test_a_model_of_another_dimension_is_no_beginning(self, tmp_path):
+        one = train(_circles(), "xxs", Recipe(epochs=1), tmp_path / "one", 7, Told())
+        other = Dataset(tuple(np.hstack([table, table[:, 1:]]) for table in _circles().performances), 5)
+
+        with pytest.raises(ModelError, match="has dimension 3, but the dataset has 5"):
+            train(other, "xxs", Recipe(epochs=1), tmp_path / "two", 7, Told(), begin_with=one.keras_path)
 
     def test_the_keras_file_opens_with_standard_layers_and_the_mixture_layer_alone(self, tmp_path):
         import keras

@@ -30,14 +30,20 @@ class InWords:
 
     def started(self, run: "Started") -> None:
         """Say what is learned from."""
+        if run.plan.because:
+            click.echo(f"size       {run.plan.because}", err=True)
         click.echo(
             f"learning   from {run.learned:,} interactions, {run.held_out:,} held out; "
-            f"{run.device}, seed {run.plan.seed}" + (f"; goes on after epoch {run.epochs}" if run.epochs else ""),
+            f"size {run.plan.size}, {run.device}, seed {run.plan.seed}"
+            + (f"; goes on after epoch {run.epochs}" if run.epochs else ""),
             err=True,
         )
 
     def epoch(self, epoch: "Epoch") -> None:
         """Say how far it is."""
+        if epoch.number == 0:
+            click.echo(f"begins     with a held-out loss of {epoch.held_out:.3f} nats per interaction", err=True)
+            return
         left = f"{epoch.seconds_left // 60:.0f} min {epoch.seconds_left % 60:02.0f} s"
         line = (
             f"epoch {epoch.number:>3} of {epoch.of}  loss {epoch.loss:.3f}  held out {epoch.held_out:.3f}  "
@@ -49,14 +55,18 @@ class InWords:
         """Say what came out."""
         if self._in_place:
             click.echo("\r\x1b[K", err=True, nl=False)
-        click.echo(
-            f"kept       epoch {result.best.number}: held-out loss {result.best.held_out:.3f} nats per interaction",
-            err=True,
-        )
+        click.echo(f"kept       {_kept(result)}", err=True)
         click.echo(result.keras_path)
         click.echo(result.lite_path)
         click.echo(f"the run    {result.run}", err=True)
         click.echo(f"next       impsy run {result.lite_path}", err=True)
+
+
+def _kept(result: "Trained") -> str:
+    if result.best is result.before:
+        return f"the model it began with: no epoch was better than {result.best.held_out:.3f} nats per interaction"
+    text = f"epoch {result.best.number}: held-out loss {result.best.held_out:.3f} nats per interaction"
+    return text if result.before is None else f"{text}; the model it began with: {result.before.held_out:.3f}"
 
 
 class InJson:

@@ -22,10 +22,10 @@ _DATASETS = Path("datasets")
 @click.option(
     "-M",
     "--modelsize",
-    type=click.Choice(tuple(SIZES)),
+    type=click.Choice((*SIZES, "auto")),
     default="s",
     show_default=True,
-    help="Larger ones learn more of much playing, and take longer.",
+    help="Larger ones learn more of much playing, and take longer; auto goes by the dataset.",
 )
 @click.option(
     "--earlystopping/--no-earlystopping", default=True, show_default=True, help="Stop when it no longer gains."
@@ -62,6 +62,13 @@ _DATASETS = Path("datasets")
     show_default=True,
     help="The folder for the model.",
 )
+@click.option("--augment", is_flag=True, help="Vary what was played: tempo, place, direction of controls.")
+@click.option(
+    "--from",
+    "begin_with",
+    type=click.Path(path_type=Path),
+    help="Go on from a model of this dimension; its size holds.",
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same model.  [default: drawn]")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped; the other options as they were.")
 @click.option(
@@ -87,6 +94,8 @@ def command(
     numepochs: int,
     batchsize: int,
     destination: Path,
+    augment: bool,
+    begin_with: Path | None,
     seed: int | None,
     resume: bool,
     progress: str,
@@ -113,10 +122,13 @@ def command(
         train_many(sweep, path, destination, ray)
         return
     if progress != Progress.JSON:
-        _tell_dataset(path, loaded, modelsize)
-    recipe = Recipe(epochs=numepochs, patience=patience if earlystopping else None, lanes=batchsize)
+        _tell_dataset(path, loaded)
+    recipe = Recipe(numepochs, patience if earlystopping else None, batchsize, augment=augment)
     tell = teller(Progress(progress))
-    tell.trained(train(loaded, modelsize, recipe, destination, seed, tell, source=str(path), resume=resume))
+    trained = train(
+        *(loaded, modelsize, recipe, destination, seed, tell), source=str(path), resume=resume, begin_with=begin_with
+    )
+    tell.trained(trained)
 
 
 def _only_dataset(dimension: int | None) -> Path:
@@ -132,10 +144,10 @@ def _only_dataset(dimension: int | None) -> Path:
     raise ImpsyError(f"name one of the datasets: impsy train {' | '.join(map(str, found))}")
 
 
-def _tell_dataset(path: Path, dataset: "Dataset", size: str) -> None:
+def _tell_dataset(path: Path, dataset: "Dataset") -> None:
     """What takes seconds to be learned from, said at once."""
     click.echo(
         f"training   {path}: {dataset.interactions:,} interactions, {dataset.seconds / 60:.1f} minutes, "
-        f"dimension {dataset.dimension}; size {size}",
+        f"dimension {dataset.dimension}",
         err=True,
     )

@@ -26,7 +26,7 @@ _LISTS = ("weights", "best_weights", "optimizer")
 class Epoch:
     """What is told after each epoch; losses are nats per interaction, lower is better."""
 
-    number: int
+    number: int  # 0: before anything was learned
     of: int
     loss: float
     held_out: float
@@ -51,9 +51,19 @@ class Checkpoint:
         return next(epoch for epoch in reversed(self.curve) if epoch.best)
 
     @property
+    def before(self) -> Epoch | None:
+        """What a network was worth that had learned already."""
+        return self.curve[0] if self.curve and self.curve[0].number == 0 else None
+
+    @property
+    def epochs(self) -> int:
+        """How many were learned."""
+        return self.curve[-1].number if self.curve else 0
+
+    @property
     def waited(self) -> int:
         """Epochs since the best one."""
-        return len(self.curve) - self.best.number if self.curve else 0
+        return self.epochs - self.best.number if self.curve else 0
 
 
 def save(checkpoint: Checkpoint, path: Path) -> None:

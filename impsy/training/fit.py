@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ImpsyError
+from impsy.training.augment import augmented
 from impsy.training.checkpoint import Arrays, Checkpoint, Epoch
 from impsy.training.learner import learner
 from impsy.training.lessons import Batch, Lessons, batches, lanes_for, overlapping, windows
@@ -17,6 +18,7 @@ from impsy.training.network import Network
 _JUDGED = 64  # interactions foreseen in a window that is judged
 _HEARD = 32  # interactions heard before them
 _JUDGED_AT_ONCE = 64  # windows
+_GENTLY = 0.2  # of the rate, for what was learned shall not be forgotten at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Recipe:
     steps: int = 32  # interactions that a gradient flows back through
     rate: float = 0.01  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
+    augment: bool = False  # learn from windows that are a little other each time
+    further: bool = False  # the network has learned already: it is judged first, and learns at a gentler rate
 
 
 Tell = Callable[[Epoch], None]
@@ -41,7 +45,8 @@ def fit(
     """Fit in place, on from `at` (an empty one: from the start); the network then has the weights of the best epoch.
 
     `keep` is handed every checkpoint. Ctrl-C ends it and keeps the best so far; before the first epoch it is raised.
-    Raises `ImpsyError` where the loss is no number.
+    A network that learns further begins with an epoch 0, which may be the best. Raises `ImpsyError` where the loss is
+    no number.
     """
     per_epoch = windows(lessons.learned, recipe.steps, np.random.default_rng(0))
     lanes = lanes_for(len(per_epoch), recipe.lanes)
@@ -52,16 +57,18 @@ def fit(
         _restore(network, optimizer, rng, at)
     start = time.perf_counter() - (at.curve[-1].seconds if at.curve else 0.0)
     try:
-        for number in range(len(at.curve) + 1, recipe.epochs + 1):
+        for number in range(at.epochs + 1 if at.curve or not recipe.further else 0, recipe.epochs + 1):
             if recipe.patience is not None and at.waited >= recipe.patience:
                 break
-            drawn = windows(lessons.learned, recipe.steps, rng)
-            loss = _mean(learns.learn, batches(lessons.rows, drawn, lanes, recipe.steps))
+            source = batches(lessons.rows, windows(lessons.learned, recipe.steps, rng), lanes, recipe.steps)
+            if recipe.augment:
+                source = (augmented(batch, rng) for batch in source)
+            loss = _mean(learns.learn if number else learns.judge, source)
             held_out = _mean(learns.judge, batches(lessons.rows, judged, _JUDGED_AT_ONCE, _JUDGED + _HEARD))
             _check_numbers(number, loss, held_out)
             best = not at.curve or held_out < at.best.held_out
             seconds = time.perf_counter() - start
-            left = seconds / number * (recipe.epochs - number)
+            left = seconds / max(number, 1) * (recipe.epochs - number)
             at = _noted(at, Epoch(number, recipe.epochs, loss, held_out, best, seconds, left), network, optimizer, rng)
             keep(at)
             tell(at.curve[-1])
@@ -80,7 +87,14 @@ def _check_numbers(number: int, loss: float, held_out: float) -> None:
 def _optimizer(network: Network, recipe: Recipe, steps_per_epoch: int) -> Any:
     import keras
 
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.rate, steps_per_epoch * recipe.epochs, alpha=0.01)
+    steps = steps_per_epoch * recipe.epochs
+    if recipe.further:  # Adam's first steps are as large as any, whatever is known already
+        warm, rate = steps_per_epoch, _GENTLY * recipe.rate
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, max(steps - warm, 1), alpha=0.01, warmup_target=rate, warmup_steps=warm
+        )
+    else:
+        schedule = keras.optimizers.schedules.CosineDecay(recipe.rate, steps, alpha=0.01)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=recipe.clip)
     optimizer.build(network.weights)
     return optimizer

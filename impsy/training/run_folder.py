@@ -24,7 +24,14 @@ from impsy.training.checkpoint import Checkpoint, Epoch
 from impsy.training.curve import draw
 
 _SELDOM = 2.0  # seconds between two checkpoints, at least
-_SAME = {"data_hash": "data", "size": "size", "recipe": "recipe", "versions": "versions", "seed": "seed"}  # to go on
+_SAME = {  # to go on
+    "data_hash": "data",
+    "size": "size",
+    "begins_with": "model to begin with",
+    "recipe": "recipe",
+    "versions": "versions",
+    "seed": "seed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,8 @@ class Plan:
     minutes: float
     dimension: int
     size: str
+    because: str  # why this size; empty where it was asked for
+    begins_with: str  # the hash of the model that it learns further from; empty where there is none
     recipe: dict[str, Any]
     seed: int
     versions: dict[str, str]
@@ -122,7 +131,7 @@ class RunFolder:
         result = {
             "files": files,
             "best": asdict(at.best),
-            "epochs": len(at.curve),
+            "epochs": at.epochs,
             "seconds": round(at.curve[-1].seconds, 1),
             "interactions_learned": learned,
             "interactions_held_out": held_out,

@@ -2,7 +2,7 @@
 
 import random
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,9 +17,11 @@ from impsy.training.backend import backend, check_backend, device, hushed, load_
 from impsy.training.checkpoint import Checkpoint, Epoch
 from impsy.training.export import export
 from impsy.training.fit import Recipe, fit
+from impsy.training.further import read_weights, taken_over
 from impsy.training.lessons import Lessons, count, prepare
 from impsy.training.network import Network, build
 from impsy.training.run_folder import Plan, RunFolder, hash_of
+from impsy.training.size import AUTO, fitting_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Trained:
     lite_path: Path
     run: Path
     best: Epoch
+    before: Epoch | None  # what the model was worth that it began with
     learned: int  # interactions
     held_out: int  # interactions
 
@@ -63,18 +66,40 @@ def train(
     *,
     source: str = "",
     resume: bool = False,
+    begin_with: Path | None = None,
 ) -> Trained:
     """Train a network of a size of formats §4 and export it into `folder`; the same seed gives the same weights.
 
     Without a seed one is drawn. `resume` goes on with the run of that name that was stopped, and `source` is what
-    people call the dataset. Raises, before anything heavy is imported, `NotEnoughData`, `MissingExtra`, and
-    `ImpsyError` where there is nothing to go on with or nothing can be written; later `ModelError`.
+    people call the dataset. Size `auto` is one that suits the dataset; with a model to `begin_with` it is that model's
+    size. Raises, before anything heavy is imported, `NotEnoughData`, `MissingExtra`, and `ImpsyError` where there is
+    nothing to go on with or nothing can be written; later `ModelError`.
     """
     prepare(dataset.performances, np.random.default_rng(0))
     check_backend()
-    units, layers = SIZES[size]
-    spec = ModelSpec(dataset.dimension, layers, units, MIXTURES)
-    plan = _plan(dataset, size, recipe, seed, source)
+    weights, because = None, ""
+    if begin_with is not None:
+        weights = read_weights(begin_with, dataset.dimension)
+        recipe = replace(recipe, further=True)
+        spec, size = weights.spec, f"that of {begin_with.name}"
+    else:
+        if size == AUTO:
+            size, because = fitting_size(dataset.interactions)
+        units, layers = SIZES[size]
+        spec = ModelSpec(dataset.dimension, layers, units, MIXTURES)
+    plan = Plan(
+        data=source,
+        data_hash=hash_of(dataset),
+        interactions=dataset.interactions,
+        minutes=round(dataset.seconds / 60, 2),
+        dimension=dataset.dimension,
+        size=size,
+        because=because,
+        begins_with="" if begin_with is None else file_hash(begin_with),
+        recipe=asdict(recipe),
+        seed=secrets.randbits(32) if seed is None else seed,
+        versions=versions(),
+    )
     path = folder / f"{model_name(spec)}-run"
     if resume:
         run, at = RunFolder.resume(path, plan, seed)
@@ -84,26 +109,14 @@ def train(
     rng = np.random.default_rng(run.plan.seed)
     lessons = prepare(dataset.performances, rng)
     network = _fresh(spec, lessons, run.plan.seed, rng)
+    if weights is not None:
+        network = taken_over(network, weights)
     sizes = count(lessons.learned), count(lessons.held_out)
-    listener.started(Started(run.plan, device(), *sizes, len(at.curve)))
+    listener.started(Started(run.plan, device(), *sizes, at.epochs))
     at = fit(network, lessons, recipe, rng, listener.epoch, run.keep, at)
     keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes))
     run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
-    return Trained(keras_path, lite_path, run.path, at.best, *sizes)
-
-
-def _plan(dataset: Dataset, size: str, recipe: Recipe, seed: int | None, source: str) -> Plan:
-    return Plan(
-        data=source,
-        data_hash=hash_of(dataset),
-        interactions=dataset.interactions,
-        minutes=round(dataset.seconds / 60, 2),
-        dimension=dataset.dimension,
-        size=size,
-        recipe=asdict(recipe),
-        seed=secrets.randbits(32) if seed is None else seed,
-        versions=versions(),
-    )
+    return Trained(keras_path, lite_path, run.path, at.best, at.before, *sizes)
 
 
 def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int) -> Learning:
@@ -119,7 +132,7 @@ def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int) -> Learni
         learned=learned,
         held_out=held_out,
         held_out_nats=round(at.best.held_out, 4),
-        epochs=len(at.curve),
+        epochs=at.epochs,
         best_epoch=at.best.number,
         seconds=round(at.curve[-1].seconds, 1),
     )
