@@ -42,7 +42,7 @@ _DATASETS = Path("datasets")
     "-N",
     "--numepochs",
     type=click.IntRange(min=1),
-    default=100,
+    default=60,
     show_default=True,
     help="Rounds through the data, at most.",
 )

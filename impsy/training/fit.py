@@ -25,11 +25,11 @@ _GENTLY = 0.2  # of the rate, for what was learned shall not be forgotten at onc
 class Recipe:
     """How to fit."""
 
-    epochs: int = 100
+    epochs: int = 60
     patience: int | None = 10  # epochs without a better held-out loss; None: to the end
     lanes: int = 64  # the batch size
     steps: int = 32  # interactions that a gradient flows back through
-    rate: float = 0.01  # of learning, at the start; falls to nearly 0 on a cosine
+    rate: float = 0.02  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
     augment: bool = False  # learn from windows that are a little other each time
     further: bool = False  # the network has learned already: it is judged first, and learns at a gentler rate
