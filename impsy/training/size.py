@@ -1,12 +1,12 @@
-"""Which size suits so much playing: the largest that what was held out still gained from."""
+"""Which size suits so much playing: the one that foresaw best what was held out."""
 
 AUTO = "auto"  # asks for one of them
-_LEAST = {  # interactions from which on a size suits; measured on eight faders, see docs/explanation/training.md
-    "xl": 4_000_000,
-    "l": 1_000_000,
-    "m": 200_000,
-    "s": 4_000,
-    "xs": 1_000,
+_LEAST = {  # interactions from which on a size suits: the lower three measured, see docs/explanation/training.md
+    "xl": 5_000_000,
+    "l": 1_200_000,
+    "m": 300_000,
+    "s": 15_000,
+    "xs": 2_000,
     "xxs": 0,
 }
 
@@ -15,7 +15,7 @@ def fitting_size(interactions: int) -> tuple[str, str]:
     """The size, and why, for people.
 
     >>> fitting_size(90_000)
-    ('s', '90,000 interactions suit size s; m would need 200,000')
+    ('s', '90,000 interactions suit size s; m would need 300,000')
     """
     larger = None
     for size, least in _LEAST.items():
