@@ -1,19 +1,28 @@
 #!/bin/sh
-# Make impsy/starters/ again: a corpus by rule, then the same two commands that anybody would use. About two minutes.
+# Make impsy/starters/ again: a corpus by rule, then the same two commands that anybody would use. Some minutes each.
 #
-#     sh examples/make_starter.sh            (PYTHON=… chooses the interpreter; it needs the extra "train")
+#     sh examples/make_starter.sh [pad] [faders]    (PYTHON=… chooses the interpreter; it needs the extra "train")
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 python=${PYTHON:-python3}
-name=musicMDRNN-dim3-layers2-units32-mixtures5-scale10
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 
-cd "$work"
-"$python" "$root/examples/pad_corpus.py" logs --minutes 60 --performances 20 --seed 1
-"$python" "$root/start_impsy.py" dataset
-"$python" "$root/start_impsy.py" train --modelsize xs --numepochs 100 --seed 1
-cp "models/$name.tflite" "$root/impsy/starters/$name.tflite"
-echo "$root/impsy/starters/$name.tflite"
+make() { # what is played on, how many performances of it, the size of the model, how many epochs
+    mkdir "$work/$1"
+    cd "$work/$1"
+    "$python" "$root/examples/$1_corpus.py" logs --minutes 60 --performances "$2" --seed 1
+    "$python" "$root/start_impsy.py" dataset
+    "$python" "$root/start_impsy.py" train --modelsize "$3" --numepochs "$4" --seed 1
+    cp models/*.tflite "$root/impsy/starters/"
+}
+
+[ $# -gt 0 ] || set -- pad faders
+for starter; do
+    case $starter in
+        pad) make pad 20 xs 100 ;;
+        faders) make fader 40 s 60 ;;
+    esac
+done

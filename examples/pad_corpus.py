@@ -2,27 +2,19 @@
 
     python examples/pad_corpus.py logs --minutes 60 --seed 1
 
-writes one log per performance, as `impsy run` would have, so that `impsy dataset` and `impsy train` can take over.
-Movement is of the kind that hands make: a stroke follows the minimum-jerk profile (Flash and Hogan, 1985), its time
-grows with its length (Fitts, 1954), a tremor rides on it, and the pad reports about 45 times a second, only where
-something moved.
+writes one log per performance. Movement is of the kind that hands make: strokes, a tremor that rides on them, and
+rounds; the pad reports about 45 times a second, only where something moved.
 """
 
-import argparse
 import math
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
-
-from impsy.core.actions import Origin
-from impsy.data.logs import format_row, log_name
+from corpus import Row, folded, main, minimum_jerk
 
 DIMENSION = 3  # dt, x, y
 RATE = 45.0  # reports a second
 GRID = 1000  # what the pad tells apart, per axis
-FIRST = datetime.fromisoformat("2026-01-01T20:00:00")  # logs are in naive local time
 EDGE = 0.04  # hands rarely reach the very edge
 
 Point = tuple[float, float]
@@ -119,7 +111,7 @@ class Hand:
             dt = self._dt()
             gone += dt
             t = min(gone / seconds, 1.0)
-            s = t**3 * (10 - 15 * t + 6 * t * t)
+            s = minimum_jerk(t)
             aside = bow * math.sin(math.pi * s)
             yield self._move(
                 dt,
@@ -139,53 +131,20 @@ class Hand:
 
 
 def _inside(point: Point, edge: float = EDGE) -> Point:
-    """Reflected at the edges, as a billiard ball."""
-    return _fold(point[0], edge), _fold(point[1], edge)
+    return folded(point[0], edge), folded(point[1], edge)
 
 
-def _fold(value: float, edge: float) -> float:
-    width = 1.0 - 2.0 * edge
-    beyond = (value - edge) % (2.0 * width)
-    return edge + (beyond if beyond <= width else 2.0 * width - beyond)
-
-
-def performance(seconds: float, rng: np.random.Generator) -> Iterator[Step]:
-    """Steps of one performance, only where the pad tells a difference."""
-    hand, played, waited, last = Hand(rng), 0.0, 0.0, (-1.0, -1.0)
+def performance(seconds: float, rng: np.random.Generator) -> Iterator[Row]:
+    """Rows of one performance, only where the pad tells a difference."""
+    hand, played, last = Hand(rng), 0.0, (-1.0, -1.0)
     while played < seconds:
         for dt, x, y in hand.phrase():
-            played, waited = played + dt, waited + dt
+            played += dt
             point = (round(x * GRID) / GRID, round(y * GRID) / GRID)
             if point != last:
-                yield waited, *point
-                waited, last = 0.0, point
-
-
-def write(folder: Path, start: datetime, steps: Iterator[Step]) -> Path:
-    """Write one performance as a log."""
-    path = folder / log_name(start, DIMENSION, {log.name for log in folder.iterdir()})
-    with path.open("w", encoding="utf-8", newline="\n") as log:
-        at = start
-        for dt, x, y in steps:
-            at += timedelta(seconds=dt)
-            log.write(format_row(at.isoformat(timespec="microseconds"), Origin.PERFORMER, (x, y)))
-    return path
-
-
-def main() -> None:
-    """Write the corpus."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--minutes", type=float, default=60.0, help="of playing, in all")
-    parser.add_argument("--performances", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(arguments.seed)
-    for number in range(arguments.performances):
-        start = FIRST + timedelta(days=number)
-        write(arguments.folder, start, performance(60.0 * arguments.minutes / arguments.performances, rng))
+                yield played, point
+                last = point
 
 
 if __name__ == "__main__":
-    main()
+    main(__doc__.splitlines()[0], DIMENSION, performance)

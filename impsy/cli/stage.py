@@ -19,7 +19,10 @@ from impsy.model.walk import RandomWalk
 
 OWN_CONFIG = Path("config.toml")
 BUNDLED = "the bundled default"
-STARTERS = {"starter:pad": "musicMDRNN-dim3-layers2-units32-mixtures5-scale10.tflite"}
+STARTERS = {
+    "starter:pad": "musicMDRNN-dim3-layers2-units32-mixtures5-scale10.tflite",
+    "starter:faders": "musicMDRNN-dim9-layers2-units64-mixtures5-scale10.tflite",
+}
 WALK = "random walk"
 OPTIONS = {  # what the command line calls a key of the configuration
     "model.file": "MODEL",
@@ -95,6 +98,11 @@ def set_stage(
         return config, None, problems
     notes = (*loaded.notes, *model.notes, *(() if hosts or host is None else (NO_HOST,)))
     return config, Stage(config, loaded.source, notes, model.predictor, model.file), problems
+
+
+def starter_of(dimension: int) -> str | None:
+    """What a configuration calls the starter of a dimension."""
+    return next((name for name, file in STARTERS.items() if f"-dim{dimension}-" in file), None)
 
 
 def addressed(loaded: LoadedConfig, host: str | None) -> dict[str, str | None]:
