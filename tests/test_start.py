@@ -134,6 +134,17 @@ def test_the_bundled_default_plays_its_starter_or_without_a_model_any_dimension(
         assert (made.predictor.spec.dimension, made.model_name) == (dimension, name)
 
 
+def test_where_a_random_walk_plays_as_many_controls_as_a_starter_the_starter_is_named(tmp_path: Path) -> None:
+    told = {dimension: opening(stage(f"[model]\ndimension = {dimension}", tmp_path)[1]) for dimension in (3, 4, 9)}
+
+    models = {dimension: next(line for line in lines if line.startswith("model")) for dimension, lines in told.items()}
+    assert models[4] == "model      none: a random walk plays 3 controls"
+    assert (
+        models[3] == 'model      none: a random walk plays 2 controls; with [model] file = "starter:pad" a model does'
+    )
+    assert models[9].endswith('8 controls; with [model] file = "starter:faders" a model does')
+
+
 def test_a_misspelt_key_is_not_followed_by_a_question(tmp_path: Path) -> None:
     (problem,) = stage("[model]\nfiel = 'mine.tflite'", tmp_path)[2]
     (question,) = stage("", tmp_path)[2]

@@ -14,7 +14,7 @@ import numpy as np
 from impsy import __version__
 from impsy.adapters.build import build_ports
 from impsy.adapters.sockets import everywhere, lan_address, sent_to
-from impsy.cli.stage import WALK, Stage, read_config, set_stage
+from impsy.cli.stage import WALK, Stage, read_config, set_stage, starter_of
 from impsy.config.notes import notes_on
 from impsy.config.routing import inputs_of, outputs_of, thru_routes
 from impsy.config.schema import Config, lines_of_numbers
@@ -131,7 +131,9 @@ def opening(stage: Stage) -> list[str]:
     config = stage.config
     told = [f"config     {stage.source}", *notes(stage)]
     if stage.model_file is None:
-        told.append(f"model      none: a {WALK} plays {stage.predictor.spec.controls} controls")
+        spec = stage.predictor.spec
+        instead = f'; with [model] file = "{starter}" a model does' if (starter := starter_of(spec.dimension)) else ""
+        told.append(f"model      none: a {WALK} plays {spec.controls} controls{instead}")
     else:
         told.append(f"model      {stage.model_name}")
     if (osc := config.osc) is not None:
