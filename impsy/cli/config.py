@@ -71,6 +71,7 @@ def _origins(config: "Config", loaded: "LoadedConfig", wishes: Mapping[str, obje
 
     spec = stage.predictor.spec
     origins = dict.fromkeys(loaded.written, loaded.source)
+    origins |= dict.fromkeys(stage.of_card, "the model's card")
     origins |= {key: f"option {OPTIONS[key]}" for key, wish in wishes.items() if wish is not None}
     size = next((size for size, is_of in SIZES.items() if is_of == (spec.units, spec.layers)), "")
     of_none = {

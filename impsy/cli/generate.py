@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from impsy.cli.finite import Finite
 from impsy.errors import FileError, ImpsyError
@@ -46,9 +47,7 @@ _MOST = 10**9  # events: only time ends it
 @click.option(
     "--sigma-temp",
     type=Finite(min=0.0),
-    default=0.01,
-    show_default=True,
-    help="How far the model strays from what it predicts: 0 not at all.",
+    help="How far the model strays from what it predicts: 0 not at all.  [default: as its card says, else 0.01]",
 )
 @click.option(
     "--pi-temp",
@@ -82,7 +81,7 @@ def command(
     seconds: float,
     seed: int,
     prime: Path | None,
-    sigma_temp: float,
+    sigma_temp: float | None,
     pi_temp: float,
     timescale: float,
     config_file: Path | None,
@@ -94,11 +93,15 @@ def command(
     from impsy.core.session import Settings
     from impsy.data.files import written_whole
     from impsy.evaluation.rollout import play_alone
+    from impsy.model.card import liveliest
 
     _check(output, config_file, as_performer)
     mapping = _mapping(config_file) if config_file else ()
     predictor = open_and_tell(model)
-    settings = Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp, timescale=timescale)
+    settings = Settings(pi_temperature=pi_temp, timescale=timescale)
+    sigma = liveliest(model) if sigma_temp is None else sigma_temp
+    if sigma is not None:
+        settings = replace(settings, sigma_temperature=sigma)
     rollout = play_alone(predictor, seconds, settings, seed, _prime(prime, predictor), most=_MOST)
     if not len(rollout.seconds):
         raise ImpsyError(f"{model} plays nothing in {seconds:g} s; give it more, or a smaller --timescale")

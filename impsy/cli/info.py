@@ -134,6 +134,8 @@ def _training(learning: Learning) -> "Iterator[tuple[str, str]]":
     yield "data", f"{learning.data}: {heard}, SHA-256 {_short(learning.data_sha256)}"
     yield "recipe", f"size {learning.size}, seed {learning.seed}, {recipe}"
     yield "score", f"{score}; {epochs}"
+    if learning.sigmatemp is not None:
+        yield "plays", f"most like what was held out at sigmatemp {learning.sigmatemp:g}, which `impsy run` takes"
 
 
 def _conversion(conversion: Conversion) -> str:

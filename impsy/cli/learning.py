@@ -56,6 +56,8 @@ class InWords:
         if self._in_place:
             click.echo("\r\x1b[K", err=True, nl=False)
         click.echo(f"kept       {_kept(result)}", err=True)
+        if result.sigmatemp is not None:
+            click.echo(f"plays      most like you at sigmatemp {result.sigmatemp:g}, which `impsy run` takes", err=True)
         click.echo(result.keras_path)
         click.echo(result.lite_path)
         click.echo(f"the run    {result.run}", err=True)

@@ -13,7 +13,8 @@ from impsy.cli.opening import open_model
 from impsy.config.load import LoadedConfig, find_file, load_config, override, parse_config, places
 from impsy.config.schema import Config, Model, dimension_of_mappings
 from impsy.core.predictor import ModelSpec, Predictor
-from impsy.errors import ModelError
+from impsy.errors import FileError, ModelError
+from impsy.model.card import liveliest
 from impsy.model.names import SIZES
 from impsy.model.walk import RandomWalk
 
@@ -24,6 +25,7 @@ STARTERS = {
     "starter:faders": "musicMDRNN-dim9-layers2-units64-mixtures5-scale10.tflite",
 }
 WALK = "random walk"
+TEMPERATURE = "model.sigmatemp"
 OPTIONS = {  # what the command line calls a key of the configuration
     "model.file": "MODEL",
     "model.dimension": "-d/--dimension",
@@ -55,6 +57,7 @@ class Stage:
     notes: tuple[str, ...]
     predictor: Predictor
     model_file: Path | None
+    of_card: tuple[str, ...] = ()  # the keys whose values are those of the model's card
 
     @property
     def model_name(self) -> str:
@@ -97,7 +100,21 @@ def set_stage(
     if model is None:
         return config, None, problems
     notes = (*loaded.notes, *model.notes, *(() if hosts or host is None else (NO_HOST,)))
-    return config, Stage(config, loaded.source, notes, model.predictor, model.file), problems
+    of_card: tuple[str, ...] = ()
+    if TEMPERATURE not in loaded.written and given.get(TEMPERATURE) is None and model.file is not None:
+        config, notes, of_card = _tempered(config, notes, model.file)
+    return config, Stage(config, loaded.source, notes, model.predictor, model.file, of_card), problems
+
+
+def _tempered(config: Config, notes: tuple[str, ...], file: Path) -> tuple[Config, tuple[str, ...], tuple[str, ...]]:
+    """The configuration with the temperature at which the model plays best, where its card says one."""
+    try:
+        sigma = liveliest(file)
+    except FileError as error:
+        return config, (*notes, str(error)), ()
+    if sigma is None:
+        return config, notes, ()
+    return replace(config, model=replace(config.model, sigmatemp=sigma)), notes, (TEMPERATURE,)
 
 
 def starter_of(dimension: int) -> str | None:

@@ -74,7 +74,11 @@ class Model(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     sigmatemp: Annotated[
-        AtLeastZero, Meta(description="How far a choice strays from what was predicted: 0 not at all, 1 as learned.")
+        AtLeastZero,
+        Meta(
+            description="How far a choice strays from what was predicted: 0 not at all, 1 as learned. Left out, it is "
+            "what the card of the model says, which its training found to be most like the performer."
+        ),
     ] = 0.01
     pitemp: Annotated[
         MoreThanZero,

@@ -10,6 +10,7 @@ import msgspec
 
 from impsy.core.predictor import ModelSpec
 from impsy.errors import FileError
+from impsy.model.litert import file_hash
 
 _MOST = 1 << 20  # bytes; a card has one or two thousand
 
@@ -30,6 +31,7 @@ class Learning(msgspec.Struct, frozen=True):
     epochs: int
     best_epoch: int  # whose weights these are
     seconds: float
+    sigmatemp: float | None = None  # of those tried, the one at which it plays most like what was held out
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -85,3 +87,14 @@ def read_card(model: Path, sha256: str) -> Card | None:
     except msgspec.MsgspecError as error:
         raise FileError(path, f"is no card of a model: {error}") from error
     return card if sha256 in card.files.values() else None
+
+
+def liveliest(model: Path) -> float | None:
+    """The sigma temperature at which a model plays most like its performer, where a card of it says so.
+
+    Raises `FileError` where there is a card that cannot be read.
+    """
+    if not card_path(model).exists():
+        return None
+    card = read_card(model, file_hash(model))
+    return card.training.sigmatemp if card is not None and card.training is not None else None

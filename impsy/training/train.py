@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -10,12 +11,14 @@ import numpy as np
 
 from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset
+from impsy.evaluation.tempering import tempered
 from impsy.model.card import Learning
-from impsy.model.litert import file_hash
+from impsy.model.litert import SCALE, LiteRtPredictor, file_hash
 from impsy.model.names import MIXTURES, SIZES, model_name
+from impsy.model.single_step import single_step
 from impsy.training.backend import backend, check_backend, device, hushed, load_backend, versions
 from impsy.training.checkpoint import Checkpoint, Epoch
-from impsy.training.export import export
+from impsy.training.export import export, weights_of
 from impsy.training.fit import Recipe, fit
 from impsy.training.further import read_weights, taken_over
 from impsy.training.lessons import Lessons, count, prepare
@@ -46,6 +49,7 @@ class Trained:
     before: Epoch | None  # what the model was worth that it began with
     learned: int  # interactions
     held_out: int  # interactions
+    sigmatemp: float | None  # at which it plays most like what was held out
 
 
 class Listener(Protocol):
@@ -114,12 +118,21 @@ def train(
     sizes = count(lessons.learned), count(lessons.held_out)
     listener.started(Started(run.plan, device(), *sizes, at.epochs))
     at = fit(network, lessons, recipe, rng, listener.epoch, run.keep, at)
-    keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes))
+    sigma = _tempered(network, lessons, run.plan.seed)
+    keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes, sigma))
     run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
-    return Trained(keras_path, lite_path, run.path, at.best, at.before, *sizes)
+    return Trained(keras_path, lite_path, run.path, at.best, at.before, *sizes, sigma)
 
 
-def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int) -> Learning:
+def _tempered(network: Network, lessons: Lessons, seed: int) -> float | None:
+    """The temperature at which the network, alone, plays most like what it has not learned."""
+    with tempfile.TemporaryDirectory() as aside:
+        path = Path(aside) / "model.tflite"
+        path.write_bytes(single_step(weights_of(network)))
+        return tempered(LiteRtPredictor(path), [rows / SCALE for rows in lessons.phrases(lessons.held_out)], seed)
+
+
+def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int, sigmatemp: float | None) -> Learning:
     """What the card of the model tells of the run."""
     return Learning(
         data=plan.data,
@@ -135,6 +148,7 @@ def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int) -> Learni
         epochs=at.epochs,
         best_epoch=at.best.number,
         seconds=round(at.curve[-1].seconds, 1),
+        sigmatemp=sigmatemp,
     )
 
 
