@@ -75,7 +75,7 @@ def test_an_event_with_a_time_of_its_own_waits_for_it() -> None:
     started = time.perf_counter()
     inbox.put(gesture(0.5, 0.5), delay=0.05)
     inbox.put(gesture(0.1, 0.1))
-    threading.Timer(0.15, inbox.put, [Quit("test")]).start()
+    threading.Timer(0.5, inbox.put, [Quit("test")]).start()
 
     seen = perform(inbox, time.perf_counter, Mode.USERONLY)
 
