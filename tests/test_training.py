@@ -18,7 +18,7 @@ from impsy.errors import ModelError, NotEnoughData
 from impsy.evaluation.score import CONTROL_CELL, DT_CELL, Forecasts, score
 from impsy.model.card import read_card
 from impsy.model.litert import LiteRtPredictor, file_hash
-from impsy.training.augment import augmented
+from impsy.training.augment import augmented, noisy
 from impsy.training.backend import load_backend
 from impsy.training.fit import Recipe
 from impsy.training.lessons import GAP, batches, overlapping, prepare, windows
@@ -143,6 +143,16 @@ def test_for_any_seed_what_is_augmented_moves_as_it_was_played(seed):
     assert (changed.inputs[..., 1:] <= 10).all()
 
 
+def test_controls_are_heard_with_noise_and_neither_time_nor_what_is_foreseen_is_touched():
+    rng = np.random.default_rng(1)
+    (batch,) = batches(_take(401) * 10, overlapping(np.array([[0, 401]]), 40, 0), 10, 40)
+    heard = noisy(batch, 0.001, rng)
+
+    assert np.std((heard.inputs - batch.inputs)[..., 1:]) == pytest.approx(0.01, rel=0.2)
+    assert np.array_equal(heard.inputs[..., 0], batch.inputs[..., 0])
+    assert np.array_equal(heard.targets, batch.targets)
+
+
 @pytest.mark.parametrize(("interactions", "size"), [(200, "xxs"), (5_000_000, "xl")])
 def test_the_size_goes_by_how_much_was_played(interactions, size):
     assert fitting_size(interactions)[0] == size
@@ -243,7 +253,7 @@ class TestTrained:
         assert np.allclose(heard[1:, 2:4], np.tanh(np.tanh(4 * np.diff(rows[:, 1:], axis=0))), atol=0.05)
 
     def test_it_goes_on_round_the_circle_that_it_was_taught(self, tmp_path):
-        trained = train(_circles(), "xs", Recipe(epochs=120, patience=None), tmp_path, 1, Told())
+        trained = train(_circles(), "xs", Recipe(epochs=60, patience=None), tmp_path, 1, Told())
         predictor = LiteRtPredictor(trained.lite_path)
 
         state, rng = predictor.initial_state(), np.random.default_rng(1)

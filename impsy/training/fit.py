@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from impsy.errors import ImpsyError
-from impsy.training.augment import augmented
+from impsy.training.augment import augmented, noisy
 from impsy.training.checkpoint import Arrays, Checkpoint, Epoch
 from impsy.training.learner import learner
 from impsy.training.lessons import Batch, Lessons, batches, lanes_for, overlapping, windows
@@ -31,6 +31,7 @@ class Recipe:
     steps: int = 32  # interactions that a gradient flows back through
     rate: float = 0.02  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
+    noise: float = 0.001  # with which controls are heard: a deviation, of their range
     augment: bool = False  # learn from windows that are a little other each time
     further: bool = False  # the network has learned already: it is judged first, and learns at a gentler rate
 
@@ -60,9 +61,8 @@ def fit(
         for number in range(at.epochs + 1 if at.curve or not recipe.further else 0, recipe.epochs + 1):
             if recipe.patience is not None and at.waited >= recipe.patience:
                 break
-            source = batches(lessons.rows, windows(lessons.learned, recipe.steps, rng), lanes, recipe.steps)
-            if recipe.augment:
-                source = (augmented(batch, rng) for batch in source)
+            drawn = windows(lessons.learned, recipe.steps, rng)
+            source = _varied(batches(lessons.rows, drawn, lanes, recipe.steps), recipe, rng)
             loss = _mean(learns.learn if number else learns.judge, source)
             held_out = _mean(learns.judge, batches(lessons.rows, judged, _JUDGED_AT_ONCE, _JUDGED + _HEARD))
             _check_numbers(number, loss, held_out)
@@ -77,6 +77,12 @@ def fit(
             raise
     _assign(network.weights, at.best_weights)
     return at
+
+
+def _varied(source: Iterator[Batch], recipe: Recipe, rng: np.random.Generator) -> Iterator[Batch]:
+    for batch in source:
+        changed = augmented(batch, rng) if recipe.augment else batch
+        yield noisy(changed, recipe.noise, rng)
 
 
 def _check_numbers(number: int, loss: float, held_out: float) -> None:
