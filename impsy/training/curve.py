@@ -15,6 +15,7 @@ def draw(curve: Sequence[Epoch], path: Path) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         return
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(8.0, 4.5), dpi=120, layout="constrained")
     axes = figure.subplots()
@@ -24,6 +25,7 @@ def draw(curve: Sequence[Epoch], path: Path) -> None:
     best = next(epoch for epoch in reversed(curve) if epoch.best)
     axes.plot(best.number, best.held_out, "o", color=_ORANGE, label=f"kept: epoch {best.number}, {best.held_out:.2f}")
     axes.set(xlabel="epoch", ylabel="nats per interaction (lower is better)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)
