@@ -3,8 +3,9 @@
     python examples/fader_corpus.py logs --minutes 60 --seed 1
 
 writes one log per performance. Everything that a hand does here is made of strokes: some are long and some are quick,
-some fingers move together, and the hands travel along the bank. The controller looks at its faders about 32 times a
-second and sends a 7-bit value for each that has moved, one after another: so every row changes one fader.
+now and then fingers move together, and the hands travel along the bank. The controller looks at its faders about 44
+times a second and sends a 7-bit value for each that has moved, one after another: so every row is of one fader, and
+slow ones send the same value again.
 """
 
 from collections.abc import Iterator
@@ -14,10 +15,10 @@ import numpy as np
 from corpus import Row, main, minimum_jerk
 
 FADERS = 8
-RATE = 32.0  # times a second that the controller looks at its faders
+RATE = 44.0  # times a second that the controller looks at its faders
 BURST = 0.0007  # seconds between two messages of one look
 STEPS = 127
-LEAST = 2  # steps that a fader has to move to be sent: controllers do so against trembling
+LEAST = 0.5  # steps that a fader has to move to be sent: a controller feels more than it can say
 PLACES = 0.08, 0.5, 0.92  # that hands aim at
 SPREAD = 0.05  # how well they hit them
 FAR = 0.2  # the least way that is worth a stroke
@@ -52,13 +53,14 @@ class Hands:
 
     def phrase(self) -> Iterator[list[Stroke]]:
         """Some figures of one mood, one after another; then a breath."""
-        lively = [self.walk, self.walk, self.to_and_fro, self.together, self.throws, self.flicker, self.wave]
-        calm = [self.walk, self.walk, self.swell, self.swell, self.together, self.mirror]
-        figures, pace = (lively, 0.9) if self.rng.random() < 0.6 else (calm, 1.6)
+        alone = [self.walk, self.walk, self.walk, self.to_and_fro]
+        lively = [*alone, *alone, self.throws, self.throws, self.flicker, self.flicker, self.together, self.wave]
+        calm = [*alone, *alone, self.swell, self.swell, self.swell, self.mirror]
+        figures, pace = (lively, 1.1) if self.rng.random() < 0.6 else (calm, 1.8)
         for _ in range(self.rng.integers(2, 6)):
             yield figures[self.rng.integers(len(figures))](pace)
             self._travel()
-        yield [Stroke(self.place, 0.0, self.rng.uniform(0.5, 0.9), self.levels[self.place])]
+        yield [Stroke(self.place, 0.0, self.rng.uniform(0.3, 0.6), self.levels[self.place])]
 
     def walk(self, pace: float) -> list[Stroke]:
         """One fader after another along the bank."""
@@ -78,8 +80,8 @@ class Hands:
         return strokes
 
     def together(self, pace: float) -> list[Stroke]:
-        """Two or three fingers of one hand, there and back."""
-        fingers = int(self.rng.integers(2, 4))
+        """Two fingers of one hand, there and back."""
+        fingers = 2
         first = min(self.place, FADERS - fingers)
         strokes, at = [], 0.0
         for _ in range(self.rng.integers(2, 4)):
@@ -100,8 +102,8 @@ class Hands:
 
     def swell(self, pace: float) -> list[Stroke]:
         """Slowly there, and slowly back."""
-        there = self._stroke(self.place, 0.0, 4.0 * pace)
-        return [there, self._stroke(self.place, there.ends, 4.0 * pace)]
+        there = self._stroke(self.place, 0.0, 3.5 * pace)
+        return [there, self._stroke(self.place, there.ends, 3.5 * pace)]
 
     def throws(self, pace: float) -> list[Stroke]:
         """As far as it goes at one go, and back with a jump."""
@@ -128,7 +130,7 @@ class Hands:
         """From one end of the bank to the other, each finger before the last has arrived."""
         faders = range(FADERS) if self.place < FADERS // 2 else range(FADERS - 1, -1, -1)
         self.place = faders[-1]
-        return [self._stroke(fader, 0.25 * number * pace, pace) for number, fader in enumerate(faders)]
+        return [self._stroke(fader, 0.35 * number * pace, pace) for number, fader in enumerate(faders)]
 
     def _stroke(self, fader: int, begins: float, pace: float) -> Stroke:
         """To another place."""
@@ -139,10 +141,11 @@ class Hands:
         return Stroke(fader, begins, pace * (0.15 + 0.5 * abs(goal - level)), goal)
 
     def _travel(self) -> None:
-        """One fader along the bank, and back from its ends."""
-        if not 0 <= self.place + self.way < FADERS:
+        """One fader along the bank; at its ends twice at the same, and back."""
+        if 0 <= self.place + self.way < FADERS:
+            self.place += self.way
+        else:
             self.way = -self.way
-        self.place += self.way
 
 
 class Controller:
@@ -152,6 +155,7 @@ class Controller:
         self.rng = rng
         self.seconds = 0.0
         self.levels = [0.5] * FADERS
+        self.felt = [0.5] * FADERS  # where each was when it was sent last
         self.sent = [0.5] * FADERS  # as impsy has them before anything has moved
 
     def follow(self, strokes: list[Stroke]) -> Iterator[Row]:
@@ -173,9 +177,9 @@ class Controller:
     def _look(self) -> Iterator[Row]:
         at = self.seconds
         for fader, level in enumerate(self.levels):
-            step = round(level * STEPS)
-            if abs(step - self.sent[fader] * STEPS) >= LEAST:
-                self.sent[fader] = step / STEPS
+            if abs(level - self.felt[fader]) * STEPS >= LEAST:
+                self.felt[fader] = level
+                self.sent[fader] = round(level * STEPS) / STEPS
                 yield at, tuple(self.sent)
                 at += self.rng.uniform(0.7, 1.3) * BURST
 

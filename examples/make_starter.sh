@@ -16,13 +16,13 @@ make() { # what is played on, how many performances of it, the size of the model
     "$python" "$root/examples/$1_corpus.py" logs --minutes 60 --performances "$2" --seed 1
     "$python" "$root/start_impsy.py" dataset
     "$python" "$root/start_impsy.py" train --modelsize "$3" --numepochs "$4" --seed 1
-    cp models/*.tflite "$root/impsy/starters/"
+    cp models/*.tflite models/*.json "$root/impsy/starters/"
 }
 
 [ $# -gt 0 ] || set -- pad faders
 for starter; do
     case $starter in
-        pad) make pad 20 xs 100 ;;
-        faders) make fader 40 s 60 ;;
+        pad) make pad 20 xs 120 ;;
+        faders) make fader 40 s 90 ;;
     esac
 done
