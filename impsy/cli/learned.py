@@ -2,14 +2,14 @@
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from impsy.cli.stage import set_stage
+from impsy.cli.stage import STARTERS, set_stage, starter_of
 from impsy.config.edit import edited, retitled
 from impsy.config.load import LoadedConfig, parse_config
 from impsy.data.files import written_whole
@@ -23,6 +23,7 @@ REMARKS = {
     "serial": "as learned: lines of one number for each control, both ways",
     "osc": "as learned: /interface and one number for each control comes in",
 }
+REMARK_ON_STARTER = "a small model that comes with impsy; name your own here when you have trained one"
 
 
 class Target(Struct, frozen=True):
@@ -39,7 +40,15 @@ class Written(Struct, frozen=True):
 
     path: Path
     backup: Path | None
+    starter: str | None  # the model that was written into it
     set_aside: str | None  # the model that does not fit
+
+
+class _Way(Struct, frozen=True):
+    """What `[model]` may come to say."""
+
+    starter: str | None = None
+    off: str | None = None  # the file that becomes a comment
 
 
 def open_target(path: Path) -> Target:
@@ -70,16 +79,7 @@ def write(target: Target, title: str, controls: int, changes: Mapping[str, Mappi
     before = target.text.removeprefix(BOM)
     if target.is_new:
         before = retitled(before, title, f"{count(controls, 'control')}, as learned by `impsy learn`.")
-    changes = {"model": {"dimension": controls + 1}, **changes}
-    text = edited(before, changes, REMARKS)
-    set_aside = None
-    problems = _problems(text, target)
-    if problems and target.loaded.config.model.file is not None:
-        set_aside = target.loaded.config.model.file
-        text = edited(before, changes, REMARKS, {"model": "file"})
-        problems = _problems(text, target)
-    if problems:
-        raise CannotStart(problems)
+    text, way = _fitting(before, target, controls + 1, changes)
     try:
         backup = None if target.is_new else _kept(target.path)
         with written_whole(target.path) as aside:
@@ -88,7 +88,33 @@ def write(target: Target, title: str, controls: int, changes: Mapping[str, Mappi
                 shutil.copymode(target.path, aside)
     except OSError as error:
         raise FileError(target.path, f"cannot be written ({error.strerror}); it is as it was") from None
-    return Written(target.path, backup, set_aside)
+    return Written(target.path, backup, way.starter, way.off)
+
+
+def _fitting(before: str, target: Target, dimension: int, changes: Mapping[str, Mapping[str, Any]]) -> tuple[str, _Way]:
+    """The text with the changes, and a model that fits. Raises `CannotStart`."""
+    problems: Sequence[str] = ()
+    for way in _ways(target.loaded.config.model.file, starter_of(dimension)):
+        model: dict[str, Any] = {"dimension": dimension}
+        remarks = REMARKS
+        if way.starter:
+            model = {"file": way.starter, **model}
+            remarks = {**REMARKS, "model": REMARK_ON_STARTER}
+        text = edited(before, {"model": model, **changes}, remarks, {"model": "file"} if way.off else {})
+        problems = _problems(text, target)
+        if not problems:
+            return text, way
+    raise CannotStart(problems)
+
+
+def _ways(had: str | None, starter: str | None) -> Iterator[_Way]:
+    """The best first: the model that is named stays if it fits, else a starter plays; another starter is replaced."""
+    is_own = had is not None and had not in STARTERS
+    if had is not None:
+        yield _Way()
+    if starter is not None:
+        yield _Way(starter, had if is_own else None)
+    yield _Way(off=had)
 
 
 def _problems(text: str, target: Target) -> Sequence[str]:

@@ -212,9 +212,11 @@ def _tell(talk: Talk, written: Written, controls: int, target: Target) -> None:
     dimension = f"dimension {controls + 1}, one more for time"
     talk.say(f"written    {written.path}: {count(controls, 'control')}, so {dimension}{backup}")
     if written.set_aside:
-        talk.say(
-            f"set aside  the model {written.set_aside}, which does not fit: a random walk plays until you train one"
-        )
+        talk.say(f"set aside  the model {written.set_aside}, which does not fit")
+    if written.starter:
+        talk.say(f"model      {written.starter}, which comes with impsy, plays until you train one")
+    elif written.set_aside:
+        talk.say("model      none: a random walk plays until you train one")
     option = "" if str(target.path) == "config.toml" else f" -c {target.path}"
     talk.say(f"now play   impsy run{option}")
 
@@ -225,6 +227,7 @@ def _told(written: Written, port: str, controls: int) -> dict[str, Any]:
         "backup": str(written.backup) if written.backup else None,
         "port": port,
         "dimension": controls + 1,
+        "starter": written.starter,
         "set_aside": written.set_aside,
     }
 
