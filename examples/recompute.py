@@ -21,12 +21,13 @@ HARMLESS = {"start", "turn", "device", "refused", "refusals", "stop"}
 
 
 class Model:
-    """A `.tflite` with a signature, one step at a time; it remembers what it expects next."""
+    """A `.tflite` as impsy writes it (docs/reference/models.md), step by step; it remembers what it expects next."""
 
     def __init__(self, path: str, dimension: int, mixtures: int, settings: dict, seed: int) -> None:
         self.step = Interpreter(model_path=path).get_signature_runner()
-        self.names = [name for name in self.step.get_input_details() if name != "inputs"]
-        self.state = {name: np.zeros(self.step.get_input_details()[name]["shape"], np.float32) for name in self.names}
+        inputs = self.step.get_input_details()
+        self.state = {name: np.zeros(inputs[name]["shape"], np.float32) for name in inputs if name != "inputs"}
+        self.after = {name: f"lstm_{name[8:]}{'' if name[6] == 'h' else '_1'}" for name in self.state}  # of state_h_0
         self.table = (2, mixtures, dimension)  # means, deviations; and after them the logits
         self.pi, self.sigma = settings["pi_temperature"], settings["sigma_temperature"]
         self.rng = np.random.default_rng(seed)
@@ -34,8 +35,8 @@ class Model:
     def hear(self, dt: float, values: list[float]) -> None:
         heard = np.array([[[dt, *values]]], np.float32) * 10
         answer = self.step(inputs=heard, **self.state)
-        self.state = {name: answer[f"next_{name}"] for name in self.names}
-        self.parameters = answer["parameters"].ravel().astype(float)
+        self.state = {name: answer[self.after[name]] for name in self.state}
+        self.parameters = answer["mdn_outputs"].ravel().astype(float)
 
     def say(self) -> tuple[float, list[float]]:
         """What is drawn from the mixture: dt in seconds, at least 1 ms, and values in [0, 1]."""
