@@ -58,5 +58,5 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.train: pyproject.toml | $(VENV)/.dev
-	$(PIP) install --quiet --editable '.[dev,train,cluster]'
+	$(PIP) install --quiet --editable '.[dev,train,cluster,jax]'
 	@touch $@

@@ -228,6 +228,7 @@ def test_without_the_extra_a_keras_file_tells_two_ways_out(tmp_path, monkeypatch
         open_model(tmp_path / "m.keras")
 
 
+@pytest.mark.slow
 def test_a_keras_file_that_cannot_be_converted_tells_why(tmp_path):
     pytest.importorskip("h5py", reason="the extra train is not installed")
     (tmp_path / "m.keras").write_bytes(b"PK\x03\x04" + bytes(30))

@@ -122,6 +122,7 @@ def _sweep(plan, folder, stage, source="mine.npz"):
     return sweep(plan, source, folder / "sweep", stage, told), told
 
 
+@pytest.mark.slow
 def test_the_best_comes_first_and_all_are_in_the_table(tmp_path: Path) -> None:
     stage = Stage()
     finished, told = _sweep(_plan(tmp_path), tmp_path, stage)
@@ -136,6 +137,7 @@ def test_the_best_comes_first_and_all_are_in_the_table(tmp_path: Path) -> None:
     assert min(float(row["held_out"]) for row in rows) == pytest.approx(finished[0].loss, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_lost_trial_is_all_that_is_lost(tmp_path: Path) -> None:
     finished, told = _sweep(_plan(tmp_path), tmp_path, Stage(lost=(1, 4)))
 
@@ -143,11 +145,13 @@ def test_a_lost_trial_is_all_that_is_lost(tmp_path: Path) -> None:
     assert sorted(one.number for one in told if one.loss is None) == [1, 4]
 
 
+@pytest.mark.slow
 def test_all_lost_is_an_error_that_tells_why(tmp_path: Path) -> None:
     with pytest.raises(ImpsyError, match=r"no trial was finished; .*signal 9"):
         _sweep(_plan(tmp_path), tmp_path, Stage(lost=tuple(range(6))))
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_with_what_is_left_and_tries_other_values(tmp_path: Path) -> None:
     first = Stage(at_once=1, stops_after=3)
     with pytest.raises(KeyboardInterrupt):
@@ -161,6 +165,7 @@ def test_what_was_stopped_goes_on_with_what_is_left_and_tries_other_values(tmp_p
     assert len({one.chosen["rate"] for one in finished}) == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["other.npz", PLAN.replace("1e-1", "2e-1"), PLAN.replace("seed = 3", "seed = 4")])
 def test_a_folder_holds_one_sweep(tmp_path: Path, change: str) -> None:
     _sweep(_plan(tmp_path), tmp_path, Stage())
@@ -245,6 +250,7 @@ def test_a_cluster_of_two_nodes_trains_trials_and_one_may_die(tmp_path: Path, mo
     assert len(list((tmp_path / "models" / "sweep-wide").glob("trial-*/*-run/report.json"))) == 3
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_is_told(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="the extra cluster is not installed")
     from impsy.training.sweep.places import RayCluster

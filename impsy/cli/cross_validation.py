@@ -43,11 +43,11 @@ class Trainer:
         self._in_place = sys.stderr.isatty()
 
     def check(self, performances: Performances) -> None:
-        """Raise `MissingExtra`, or `NotEnoughData` where a fold would leave too little: before the first is trained."""
-        check_backend()
+        """Raise `NotEnoughData` where a fold would leave too little, or `MissingExtra`: before the first is trained."""
         for held_out in dealt(performances, self._folds):
             kept = [takes for index, takes in enumerate(performances) if index not in held_out]
             prepare(dataset_of(kept).performances, np.random.default_rng(self._seed))
+        check_backend()
 
     def fit(self, performances: Performances) -> LiteRtPredictor:
         """A model of these performances. Raises `KeyboardInterrupt`, which ends not one training but all."""
