@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from server import START
 
-from impsy.adapters.ears import Heard, Line, Packet
+from impsy.adapters.heard import Heard, Line, Packet
 from impsy.adapters.meaning import Numbers, Unread, vectors
 from impsy.cli.lessons import same_device
 from impsy.wire.osc import encode

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impsy.adapters.ears import Frame, Heard, Line, OtherMidi, Packet
+from impsy.adapters.heard import Frame, Heard, Line, OtherMidi, Packet
 from impsy.adapters.meaning import Interpreter, Meaning
 from impsy.adapters.serial_ears import Lines, MidiBytes
 from impsy.config.schema import Config, Midi, SerialMidi, WebSocket

@@ -5,71 +5,14 @@ imported.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from msgspec import Struct
-
+from impsy.adapters.heard import Heard, Packet, Tell
 from impsy.adapters.udp import UdpServer
 from impsy.config.schema import Config, lines_of_numbers
-from impsy.core.actions import DeviceLost, Happening, Status
-from impsy.core.events import Event
-from impsy.core.midi import MidiMessage
+from impsy.core.actions import Status
 from impsy.core.modes import Turn
 from impsy.errors import PortError
-
-
-class Packet(Struct, frozen=True):
-    """What should be an OSC packet."""
-
-    data: bytes
-
-
-class Line(Struct, frozen=True):
-    """A line without its end; one that `had_begun` before we listened may be half of one."""
-
-    data: bytes
-    had_begun: bool = False
-
-
-class Frame(Struct, frozen=True):
-    """A text frame of a WebSocket client."""
-
-    text: str
-
-
-class OtherMidi(Struct, frozen=True):
-    """MIDI that no mapping can take: a program change, sysex, anything damaged."""
-
-    data: bytes
-
-
-class Refused(Struct, frozen=True):
-    """What a port does not take from anyone."""
-
-    words: str
-    why: str
-
-
-class Came(Struct, frozen=True):
-    """The device is there, and heard."""
-
-
-class Went(Struct, frozen=True):
-    """The device is not there, and is looked for."""
-
-    why: str
-
-
-class Heard(Struct, frozen=True):
-    """Something happened on a device; `kind` is the section of a configuration that opens such ports."""
-
-    kind: str
-    device: str  # as this machine calls it
-    what: MidiMessage | OtherMidi | Packet | Line | Frame | Refused | Came | Went
-    named: str = ""  # as the configuration calls it
-
-
-Tell: TypeAlias = Callable[[Heard], None]
 
 
 class Ears(Protocol):
@@ -84,31 +27,6 @@ class Ears(Protocol):
     def close(self) -> None:
         """End within a moment."""
         ...
-
-
-class EarInbox:
-    """Stands where an inbox stands when nobody plays: what becomes of devices is told, and questions are answered."""
-
-    def __init__(self, kind: str, status: Status, tell: Tell) -> None:
-        self._kind = kind
-        self._status = status
-        self._tell = tell
-
-    def put(self, event: Event, delay: float = 0.0) -> None:
-        """Ears hand over what arrives before it means anything."""
-
-    def ask(self, reply: Callable[[Status], None]) -> bool:
-        """The answer is always the same, and comes at once."""
-        reply(self._status)
-        return True
-
-    def tell(self, what: Happening) -> None:
-        """That a device is back is told by its ears."""
-        if isinstance(what, DeviceLost):
-            self._tell(Heard(self._kind, what.device, Went(what.why)))
-
-    def refuse(self, source: str, why: str) -> None:
-        self._tell(Heard(self._kind, source, Refused("refused", why)))
 
 
 class OscEars(UdpServer):

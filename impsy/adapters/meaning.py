@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct
 
 from impsy.adapters import vocabulary
-from impsy.adapters.ears import Came, Frame, Heard, Line, OtherMidi, Packet, Refused, Went
+from impsy.adapters.heard import Came, Frame, Heard, Line, OtherMidi, Packet, Refused, Went
 from impsy.config.schema import Config
 from impsy.core.actions import Happening, Status
 from impsy.core.events import Event, Gesture

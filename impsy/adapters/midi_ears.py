@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from impsy.adapters.ears import Came, Heard, OtherMidi, Tell, Went
+from impsy.adapters.heard import Came, Heard, OtherMidi, Tell, Went
 from impsy.adapters.midi_system import FAILURES, Found, MidiInput, MidiSystem, match
 from impsy.config.mappings import VIRTUAL_IN
 from impsy.config.schema import Midi

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from impsy.adapters.ears import Came, EarInbox, Heard, Line, OtherMidi, Tell
+from impsy.adapters.heard import Came, EarInbox, Heard, Line, OtherMidi, Tell
 from impsy.adapters.serial_line import SerialLine
 from impsy.core.actions import Status
 from impsy.core.midi import MidiMessage

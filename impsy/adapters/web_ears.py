@@ -1,7 +1,7 @@
 """Ears for the WebSocket port: play page, text and OSC clients connect as they do to a performance."""
 
 from impsy.adapters.connection import Binary, Connection, Text
-from impsy.adapters.ears import EarInbox, Frame, Heard, Packet, Refused, Tell
+from impsy.adapters.heard import EarInbox, Frame, Heard, Packet, Refused, Tell
 from impsy.adapters.websocket import SOURCE, WebSocketPort
 from impsy.config.schema import WebSocket
 from impsy.core.actions import Status

@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from impsy.adapters.ears import Heard, build_ears
+from impsy.adapters.ears import build_ears
+from impsy.adapters.heard import Heard
 from impsy.cli.learned import Target, Written, write
 from impsy.cli.talk import Talk, listen_to_answers
 from impsy.cli.teach import Classroom, Happened, Plan, Said, teach_mapping, teach_vector

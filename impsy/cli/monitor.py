@@ -14,7 +14,7 @@ import click
 from impsy.errors import ImpsyError
 
 if TYPE_CHECKING:
-    from impsy.adapters.ears import Heard
+    from impsy.adapters.heard import Heard
     from impsy.adapters.meaning import Meaning
     from impsy.config.schema import Config
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from impsy.adapters.ears import Came, Heard, Went
+from impsy.adapters.heard import Came, Heard, Went
 from impsy.adapters.meaning import Numbers, vectors
 from impsy.cli.talk import Answer, Talk
 from impsy.config.mappings import TABLES
