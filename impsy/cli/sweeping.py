@@ -1,7 +1,7 @@
 """`impsy train --sweep`: what was asked for, and what was found, in words."""
 
 import sys
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def train_many(file: Path, dataset: Path, destination: Path, ray: str | None) ->
     where = "this machine" if ray is None else f"the cluster at {ray}"
     click.echo(f"sweep      {plan.trials} trials, {place.at_once} at once on {where}", err=True)
     try:
-        with redirect_stdout(sys.stderr):  # Ray prints what it has to say
+        with redirect_stdout(sys.stderr), closing(place):  # Ray prints what it has to say
             finished = sweep(plan, str(dataset), folder, place, _Words())
     except KeyboardInterrupt:
         raise ImpsyError("stopped; the same command goes on with what is left") from None

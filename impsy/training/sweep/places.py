@@ -36,6 +36,10 @@ class Place(Protocol):
         """End what is being trained: those trials are lost."""
         ...
 
+    def close(self) -> None:
+        """Give back what it holds, when all is over."""
+        ...
+
 
 class ThisMachine:
     """A process a trial."""
@@ -78,6 +82,9 @@ class ThisMachine:
 
     def stop(self) -> None:
         self._stopped.set()
+
+    def close(self) -> None:
+        """Every process has ended."""
 
 
 def _ending(code: int, folder: Path) -> str:
@@ -128,6 +135,9 @@ class RayCluster:
 
     def stop(self) -> None:
         self._stopped.set()
+
+    def close(self) -> None:
+        self._ray.shutdown()
 
 
 def _knock(address: str) -> None:
