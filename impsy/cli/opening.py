@@ -3,7 +3,6 @@
 So Keras and TensorFlow never enter the process that plays, and the memory that they took is free again.
 """
 
-import os
 import sys
 import time
 from importlib.util import find_spec
@@ -14,8 +13,7 @@ import click
 from impsy.errors import MissingExtra, ModelError
 from impsy.model.litert import LiteRtPredictor
 from impsy.model.network import NeedsConversion
-
-_SEARCHED = str(Path(__file__).parents[2])  # where the child finds impsy, however this process did
+from impsy.processes import environment
 
 
 def open_model(path: Path) -> tuple[LiteRtPredictor, str | None]:
@@ -48,13 +46,10 @@ def _converted(path: Path, refusal: NeedsConversion) -> LiteRtPredictor:
 
     if path.suffix == ".keras":
         click.echo(f"converting {path}: some seconds, for Keras has to start", err=True)
-    searched = os.pathsep.join(filter(None, [_SEARCHED, os.environ.get("PYTHONPATH")]))
     with tempfile.TemporaryDirectory(prefix="impsy-") as folder:
         made = Path(folder) / "model.tflite"
         command = [sys.executable, "-m", "impsy", "convert", str(path), "-o", str(made)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": searched}, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
         if done.returncode:
             told = done.stderr.strip().splitlines() or ["it ended without a word"]
             raise ModelError(path, f"cannot be converted: {told[-1].removeprefix('impsy: ')}") from refusal

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-import impsy
 from impsy.data.files import written_whole
 from impsy.errors import ImpsyError, MissingExtra
+from impsy.processes import environment
 from impsy.training.sweep.trial import Trial, TrialError, run
 
 _OFTEN = 0.2  # seconds between two looks whether somebody wants it to stop
@@ -53,13 +53,7 @@ class ThisMachine:
 
     def train(self, trial: Trial, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        paths = [str(Path(impsy.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-        environment = {
-            "TF_NUM_INTRAOP_THREADS": self._threads,
-            "TF_NUM_INTEROP_THREADS": "1",
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        }
+        threads = {"TF_NUM_INTRAOP_THREADS": self._threads, "TF_NUM_INTEROP_THREADS": "1"}
         with (
             (folder / _SAID).open("wb") as said,
             subprocess.Popen(
@@ -67,7 +61,7 @@ class ThisMachine:
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,
-                env=environment,
+                env=threads | environment(),
                 start_new_session=True,  # Ctrl-C is for the sweep
             ) as process,
         ):
