@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impsy.cli.finite import Finite
+from impsy.cli import options
 from impsy.cli.performances import load_models, read_takes, tell_listening
 from impsy.cli.table import table
-from impsy.core.interaction import LONGEST_DT
 from impsy.data.wording import count
 
 if TYPE_CHECKING:
@@ -20,16 +19,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("first", metavar="A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="A dataset (.npz) or a log to judge by.")
-@click.option(
-    "--max-dt",
-    type=Finite(min=0.0, min_open=True),
-    default=LONGEST_DT,
-    show_default=True,
-    help="Seconds of silence, after which an event is not scored.",
-)
+@options.judged_by
+@options.scored_within
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the bootstrap.")
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@options.as_json
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -45,10 +38,7 @@ def command(
     from impsy.evaluation.hearing import hear_out
     from impsy.evaluation.telling import difference_table, verdict
 
-    if report:
-        from impsy.reports.drawing import check_drawing
-
-        check_drawing()
+    options.check_report(report)
     performances = read_takes(data, max_dt)
     heard = []
     for path in (first, second):
@@ -65,12 +55,13 @@ def command(
         click.echo(f"95 %: paired bootstrap over {compared.resampled}, seed {seed}\n")
         click.echo(table(*difference_table(compared)))
         click.echo(f"\n{verdict(compared, str(first), str(second))}")
-    if report:
-        from impsy.evaluation.comparison_report import comparison_page
-        from impsy.reports.page import write_page
+    options.write_report(report, lambda: _page(first, second, data, compared, seed))
 
-        write_page(report, comparison_page(compared, str(first), str(second), str(data), seed))
-        click.echo(f"report     {report}", err=True)
+
+def _page(first: Path, second: Path, data: Path, compared: "Comparison", seed: int) -> str:
+    from impsy.evaluation.comparison_report import comparison_page
+
+    return comparison_page(compared, str(first), str(second), str(data), seed)
 
 
 def _json(first: Path, second: Path, data: Path, compared: "Comparison") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli import options
 from impsy.cli.finite import Finite
 from impsy.cli.left_out import tell_left_out
 from impsy.core.interaction import LONGEST_DT
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from impsy.core.mapping import Mapping
     from impsy.data.collate import Collection
     from impsy.data.sources import Sources
+    from impsy.data.survey import Survey
 
 
 @click.command()
@@ -90,10 +92,7 @@ def command(
     from impsy.data.datasets import dataset_name, load_dataset, save_dataset
     from impsy.data.sources import find_sources
 
-    if report is not None:
-        from impsy.reports.drawing import check_drawing
-
-        check_drawing()
+    options.check_report(report)
     if bool(midi) != bool(config_file):
         raise click.UsageError("--midi and --mapping need each other")
     mapping = _mapping(config_file) if config_file else ()
@@ -179,9 +178,10 @@ def _survey(collection: "Collection", path: Path, max_dt: float, report: Path | 
     found = survey(collection.recordings, max_dt, Recipe().steps)
     if as_json:
         click.echo(json.dumps({**asdict(found), "remarks": remarks(found)}, indent=1, ensure_ascii=False))
-    if report is not None:
-        from impsy.reports.dataset import dataset_page
-        from impsy.reports.page import write_page
+    options.write_report(report, lambda: _page(path, collection, found))
 
-        write_page(report, dataset_page(path.name, collection.recordings, found))
-        click.echo(f"report     {report}", err=True)
+
+def _page(path: Path, collection: "Collection", found: "Survey") -> str:
+    from impsy.reports.dataset import dataset_page
+
+    return dataset_page(path.name, collection.recordings, found)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli import options
 from impsy.cli.finite import Finite
 from impsy.cli.performances import load_models, numbered_takes, tell_listening
 from impsy.cli.table import table
-from impsy.core.interaction import LONGEST_DT
 from impsy.data.wording import count
 from impsy.model.names import SIZES
 
@@ -20,14 +20,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--data", required=True, type=click.Path(path_type=Path), help="A dataset (.npz) or a log to judge by.")
-@click.option(
-    "--max-dt",
-    type=Finite(min=0.0, min_open=True),
-    default=LONGEST_DT,
-    show_default=True,
-    help="Seconds of silence, after which an event is not scored.",
-)
+@options.judged_by
+@options.scored_within
 @click.option("--cv", is_flag=True, help="Train a model for each performance, without it, and score that.")
 @click.option("--folds", type=click.IntRange(min=2), help="With --cv: leave out several at once, in so many parts.")
 @click.option(
@@ -66,7 +60,7 @@ if TYPE_CHECKING:
     help="How readily it then takes the less likely turn: 1 as it learned, near 0 never.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all that is drawn.")
-@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+@options.as_json
 @click.option(
     "--report",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -99,10 +93,7 @@ def command(
     from impsy.evaluation.hearing import FOLDS
 
     _check(models, cv, folds)
-    if report:
-        from impsy.reports.drawing import check_drawing
-
-        check_drawing()
+    options.check_report(report)
     takes = numbered_takes(data, max_dt)
     performances = list(takes.values())
     loaded = load_models(models, performances[0][0].shape[1])
@@ -115,12 +106,13 @@ def command(
         loaded, performances, str(data), max_dt, plan, tell_listening, recipes=recipes, numbers=list(takes)
     )
     click.echo(json.dumps(telling.as_json(evaluation), indent=1) if as_json else _tables(evaluation))
-    if report:
-        from impsy.evaluation.report import evaluation_page
-        from impsy.reports.page import write_page
+    options.write_report(report, lambda: _page(evaluation))
 
-        write_page(report, evaluation_page(evaluation))
-        click.echo(f"report     {report}", err=True)
+
+def _page(evaluation: "Evaluation") -> str:
+    from impsy.evaluation.report import evaluation_page
+
+    return evaluation_page(evaluation)
 
 
 def _check(models: tuple[Path, ...], cv: bool, folds: int | None) -> None:
