@@ -23,6 +23,7 @@ from impsy.evaluation.baselines import BASELINES
 from impsy.evaluation.evaluation import Plan, evaluate
 from impsy.evaluation.listening import takes
 from impsy.evaluation.telling import folds_table
+from impsy.training.fit import Recipe
 
 START = Path(__file__).parents[1] / "start_impsy.py"
 SHORT = "--rollouts", "2", "--seconds", "2"
@@ -59,6 +60,13 @@ def test_for_any_takes_training_hears_the_phrases_that_are_scored(lengths: list[
     np.testing.assert_allclose(phrases[0], scored[0], rtol=1e-6)
     for phrase, take in zip(phrases[1:], scored[1:], strict=True):
         np.testing.assert_allclose(phrase, take[1:], rtol=1e-6)  # the one after a silence is nobody's to foresee
+
+
+def test_it_trains_for_as_long_as_training_does() -> None:
+    from impsy.cli.train import command as train
+
+    epochs = {option.default for asked in (command, train) for option in asked.params if option.name == "numepochs"}
+    assert epochs == {Recipe().epochs}
 
 
 def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path: Path, dataset: Path) -> None:

@@ -27,14 +27,7 @@ if TYPE_CHECKING:
 @click.option(
     "-M", "--modelsize", type=click.Choice(tuple(SIZES)), default="s", show_default=True, help="That --cv trains."
 )
-@click.option(
-    "-N",
-    "--numepochs",
-    type=click.IntRange(min=1),
-    default=100,
-    show_default=True,
-    help="That --cv trains for, at most.",
-)
+@options.numepochs("That --cv trains for, at most.")
 @click.option(
     "--rollouts", type=click.IntRange(min=1), default=8, show_default=True, help="How often a model plays alone."
 )

@@ -8,6 +8,8 @@ import click
 from impsy.cli.finite import Finite
 from impsy.core.interaction import LONGEST_DT
 
+EPOCHS = 60  # as `Recipe` has it, which stands where too much is imported for a --help
+
 judged_by = click.option(
     "--data", required=True, type=click.Path(path_type=Path), help="A dataset (.npz) or a log to judge by."
 )
@@ -19,6 +21,13 @@ scored_within = click.option(
     help="Seconds of silence, after which an event is not scored.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+
+
+def numepochs(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """How long is learned."""
+    return click.option(
+        "-N", "--numepochs", type=click.IntRange(min=1), default=EPOCHS, show_default=True, help=meaning
+    )
 
 
 def check_report(report: Path | None) -> None:

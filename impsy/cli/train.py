@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impsy.cli import options
 from impsy.cli.learning import Progress, teller
 from impsy.errors import DatasetError, ImpsyError
 from impsy.model.names import SIZES
@@ -38,14 +39,7 @@ _DATASETS = Path("datasets")
     show_default=True,
     help="Epochs without gain before it stops.",
 )
-@click.option(
-    "-N",
-    "--numepochs",
-    type=click.IntRange(min=1),
-    default=60,
-    show_default=True,
-    help="Rounds through the data, at most.",
-)
+@options.numepochs("Rounds through the data, at most.")
 @click.option(
     "-B",
     "--batchsize",
