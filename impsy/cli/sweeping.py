@@ -12,14 +12,14 @@ from impsy.cli.table import table
 from impsy.errors import ImpsyError
 
 if TYPE_CHECKING:
+    from impsy.data.datasets import Dataset
     from impsy.training.sweep.sweep import Tried
 
 _BEST = 5  # trials that are shown at the end
 
 
-def train_many(file: Path, dataset: Path, destination: Path, ray: str | None) -> None:
-    """Do the sweep of a file, and show the best of it."""
-    from impsy.data.datasets import load_dataset
+def train_many(file: Path, path: Path, dataset: "Dataset", destination: Path, ray: str | None) -> None:
+    """Do the sweep of a `file` over a dataset, which lies at `path`, and show the best of it."""
     from impsy.training.backend import check_backend
     from impsy.training.lessons import prepare
     from impsy.training.sweep.places import RayCluster, ThisMachine
@@ -27,20 +27,18 @@ def train_many(file: Path, dataset: Path, destination: Path, ray: str | None) ->
     from impsy.training.sweep.sweep import check_sweeping, sweep
 
     plan = read_plan(file)
-    prepare(load_dataset(dataset).performances, np.random.default_rng(0))  # is there enough?
+    prepare(dataset.performances, np.random.default_rng(0))  # is there enough?
     check_backend()
     check_sweeping()
     place = (
-        ThisMachine(dataset, plan.at_once)
-        if ray is None
-        else RayCluster(ray, dataset, plan.at_once, plan.cpus, plan.gpus)
+        ThisMachine(path, plan.at_once) if ray is None else RayCluster(ray, path, plan.at_once, plan.cpus, plan.gpus)
     )
     folder = destination / f"sweep-{file.stem}"
     where = "this machine" if ray is None else f"the cluster at {ray}"
     click.echo(f"sweep      {plan.trials} trials, {place.at_once} at once on {where}", err=True)
     try:
         with redirect_stdout(sys.stderr), closing(place):  # Ray prints what it has to say
-            finished = sweep(plan, str(dataset), folder, place, _Words())
+            finished = sweep(plan, str(path), folder, place, _Words())
     except KeyboardInterrupt:
         raise ImpsyError("stopped; the same command goes on with what is left") from None
     click.echo(err=True)

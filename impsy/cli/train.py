@@ -113,7 +113,7 @@ def command(
     if sweep is not None:
         from impsy.cli.sweeping import train_many
 
-        train_many(sweep, path, destination, ray)
+        train_many(sweep, path, loaded, destination, ray)
         return
     if progress != Progress.JSON:
         _tell_dataset(path, loaded)

@@ -15,12 +15,11 @@ import msgspec
 from impsy.data.files import written_whole
 from impsy.errors import ImpsyError, MissingExtra
 from impsy.processes import environment
-from impsy.training.sweep.trial import Trial, TrialError, run
+from impsy.training.sweep.trial import SAID, Trial, TrialError, run
 
 _OFTEN = 0.2  # seconds between two looks whether somebody wants it to stop
 _ANSWERING = 5.0  # seconds that a cluster has to take a connection
 _RETRIES = 2  # of a trial whose worker died, by Ray, elsewhere
-_SAID = "said.txt"  # what a trial printed
 
 
 class Place(Protocol):
@@ -55,7 +54,7 @@ class ThisMachine:
         folder.mkdir(parents=True, exist_ok=True)
         threads = {"TF_NUM_INTRAOP_THREADS": self._threads, "TF_NUM_INTEROP_THREADS": "1"}
         with (
-            (folder / _SAID).open("wb") as said,
+            (folder / SAID).open("wb") as said,
             subprocess.Popen(
                 [sys.executable, "-m", "impsy.training.sweep.trial", str(self._dataset), str(folder)],
                 stdin=subprocess.PIPE,
@@ -85,7 +84,7 @@ def _ending(code: int, folder: Path) -> str:
     """How a process ended, in words: its last line, or the signal that killed it."""
     if code < 0:
         return f"killed by signal {-code}"
-    lines = (folder / _SAID).read_text(errors="replace").split("\n")
+    lines = (folder / SAID).read_text(errors="replace").split("\n")
     return next((line for line in reversed(lines) if line.strip()), f"ended with code {code}")
 
 

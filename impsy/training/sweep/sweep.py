@@ -54,12 +54,13 @@ def sweep(plan: Plan, source: str, folder: Path, place: Place, listener: Listene
     study = _study(plan, folder, source)
     tried = _finished(study, folder)
     to_do = plan.trials - len(tried)
+    space = _space(plan)
     running: dict[Future[None], tuple[Any, Path]] = {}
     with _pool(place) as pool:
         while to_do > 0 or running:
             while to_do > 0 and len(running) < place.at_once:
-                trial = study.ask(_space(plan))
-                into = folder / f"trial-{trial.number:04}"
+                trial = study.ask(space)
+                into = _folder_of(trial, folder)
                 size, recipe = plan.made(trial.params)
                 running[pool.submit(place.train, Trial(source, size, recipe, plan.seed), into)] = trial, into
                 to_do -= 1
@@ -121,10 +122,15 @@ def _space(plan: Plan) -> dict[str, Any]:
     return space
 
 
+def _folder_of(trial: Any, folder: Path) -> Path:
+    """Where a trial of a sweep lies."""
+    return folder / f"trial-{trial.number:04}"
+
+
 def _finished(study: Any, folder: Path) -> list[Tried]:
     """The trials that an earlier sweep of this folder finished."""
     return [
-        Tried(trial.number, trial.params, folder / f"trial-{trial.number:04}", trial.value)
+        Tried(trial.number, trial.params, _folder_of(trial, folder), trial.value)
         for trial in study.trials
         if trial.value is not None
     ]

@@ -19,6 +19,8 @@ from impsy.training.checkpoint import Epoch
 from impsy.training.fit import Recipe
 from impsy.training.train import Started, train
 
+SAID = "said.txt"  # what a trial printed, beside its model
+
 
 class Trial(Struct, frozen=True):
     """What is trained; `source` is what people call the dataset."""
@@ -42,7 +44,7 @@ def held_out_loss(folder: Path) -> float:
     """The best of a finished trial, in nats per interaction. Raises `TrialError` where it is not finished."""
     reports = list(folder.glob("*-run/report.json"))
     if not reports:
-        raise TrialError(f"{folder}: ended without a model; what it said last is in {folder}/said.txt")
+        raise TrialError(f"{folder}: ended without a model; what it said last is in {folder / SAID}")
     return float(json.loads(reports[0].read_text())["best"]["held_out"])
 
 
