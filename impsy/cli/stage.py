@@ -102,19 +102,13 @@ def set_stage(
     notes = (*loaded.notes, *model.notes, *(() if hosts or host is None else (NO_HOST,)))
     of_card: tuple[str, ...] = ()
     if TEMPERATURE not in loaded.written and given.get(TEMPERATURE) is None and model.file is not None:
-        config, notes, of_card = _tempered(config, notes, model.file)
+        try:
+            sigma = liveliest(model.file)
+        except FileError as error:
+            sigma, notes = None, (*notes, str(error))
+        if sigma is not None:
+            config, of_card = replace(config, model=replace(config.model, sigmatemp=sigma)), (TEMPERATURE,)
     return config, Stage(config, loaded.source, notes, model.predictor, model.file, of_card), problems
-
-
-def _tempered(config: Config, notes: tuple[str, ...], file: Path) -> tuple[Config, tuple[str, ...], tuple[str, ...]]:
-    """The configuration with the temperature at which the model plays best, where its card says one."""
-    try:
-        sigma = liveliest(file)
-    except FileError as error:
-        return config, (*notes, str(error)), ()
-    if sigma is None:
-        return config, notes, ()
-    return replace(config, model=replace(config.model, sigmatemp=sigma)), notes, (TEMPERATURE,)
 
 
 def starter_of(dimension: int) -> str | None:

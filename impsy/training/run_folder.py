@@ -60,7 +60,7 @@ def hash_of(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _sweep(path: Path) -> None:
+def _tidy(path: Path) -> None:
     """Take away what a run that was killed had not written to its end."""
     name = path.name.removesuffix("-run")
     for aside in (*path.glob(".*-*"), *path.parent.glob(f".{name}.*-*")):
@@ -107,7 +107,7 @@ class RunFolder:
         differs = [word for name, word in _SAME.items() if getattr(had, name) != getattr(plan, name)]
         if differs:
             raise ImpsyError(f"{path}: the run here had other {' and '.join(differs)}; leave out --resume")
-        _sweep(path)
+        _tidy(path)
         kept = path / "checkpoint.npz"
         return cls(path, had), checkpoint.load(kept) if kept.exists() else Checkpoint()
 
