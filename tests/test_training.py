@@ -185,9 +185,9 @@ class TestTrained:
         means = events[:, np.newaxis] + rng.normal(0, 0.02, (500, 5, 3))
         deviations, logits = np.exp(rng.uniform(-7, 0, (500, 5, 3))), rng.normal(0, 1, (500, 5))
         half = np.array([DT_CELL, CONTROL_CELL, CONTROL_CELL])
-        parameters = np.concatenate([means.reshape(500, -1) * 10, deviations.reshape(500, -1) * 10, logits], 1)
+        parts = [part.reshape(500, -1).astype(np.float32) for part in (means * 10, deviations * 10, logits)]
 
-        ours = nats(parameters.astype(np.float32), (events * 10).astype(np.float32), (half * 10).astype(np.float32), 5)
+        ours = nats(parts, (events * 10).astype(np.float32), (half * 10).astype(np.float32))
         judged = score(events, Forecasts(means, deviations, logits)).joint
 
         assert np.allclose(ours, judged, rtol=0.02, atol=0.01)
@@ -240,6 +240,29 @@ class TestTrained:
             one_by_one.append(parameters[0])
 
         assert np.allclose(at_once, one_by_one, atol=1e-4)
+
+    def test_what_flows_back_over_many_steps_is_what_keras_lets_flow_back(self):
+        load_backend()
+        import tensorflow as tf
+
+        rng = np.random.default_rng(1)
+        network = build(ModelSpec(3, 2, 16, 5), prepare(_circles().performances, rng), rng)
+        weights = [weight for layer in network.recurrent for weight in layer.trainable_weights]
+        inputs, counts = (tf.constant(rng.normal(size=(4, 12, size)), tf.float32) for size in (3, 16))
+
+        def by_keras(layers, heard):
+            for layer in layers:
+                heard, *_ = layer(heard)
+            return heard
+
+        found = []
+        for forward in (run, by_keras):
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                total = tf.reduce_sum(forward(network.recurrent, inputs) * counts)
+            found.append(tape.gradient(total, [inputs, *weights]))
+
+        assert all(np.allclose(ours, theirs, rtol=1e-4, atol=1e-4) for ours, theirs in zip(*found, strict=True))
 
     def test_a_fresh_network_remembers_where_the_controls_were(self):
         load_backend()

@@ -28,7 +28,7 @@ def learner(network: Network, optimizer: Any) -> Learner:
 def _total(network: Network, inputs: Any, targets: Any, weights: Any) -> Any:
     from keras import ops
 
-    losses = nats(network.parameters(inputs), targets, network.half_cells, network.spec.mixtures)
+    losses = nats(network.forecasts(inputs), targets, network.half_cells)
     return ops.sum(losses * ops.reshape(weights, (-1,)))
 
 

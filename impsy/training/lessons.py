@@ -169,11 +169,10 @@ def batches(rows: Rows, source: Windows, lanes: int, steps: int) -> Iterator[Bat
         part = slice(first, first + lanes)
         heard, foreseen = source.heard[part, np.newaxis], source.foreseen[part, np.newaxis]  # (lanes, 1)
         step = np.arange(steps)
-        at = np.minimum(source.starts[part, np.newaxis] + step, len(rows) - 2)  # (lanes, steps)
-        there = step < heard + foreseen
-        inputs, targets = (np.where(there[..., np.newaxis], rows[index], np.float32(0)) for index in (at, at + 1))
-        weights = (there & (step >= heard)).astype(np.float32)
-        yield Batch(*(_padded(part, lanes) for part in (inputs, targets, weights)))
+        at = np.minimum(source.starts[part, np.newaxis] + np.arange(steps + 1), len(rows) - 1)  # (lanes, steps + 1)
+        seen = rows[at]  # what follows a shorter window is there as well, and counts nothing
+        weights = ((step >= heard) & (step < heard + foreseen)).astype(np.float32)
+        yield Batch(*(_padded(part, lanes) for part in (seen[:, :-1], seen[:, 1:], weights)))
 
 
 def _padded(part: NDArray[np.float32], lanes: int) -> NDArray[np.float32]:

@@ -34,13 +34,29 @@ class Network:
         """What learns."""
         return [weight for layer in (*self.recurrent, self.mixture) for weight in layer.trainable_weights]
 
-    def parameters(self, inputs: Any) -> Any:
-        """Mixture parameters (lanes * steps, P) after each of `inputs` (lanes, steps, D), from a blank state."""
+    def forecasts(self, inputs: Any) -> tuple[Any, Any, Any]:
+        """The mixture after each of `inputs` (lanes, steps, D), from a blank state.
+
+        Means (lanes * steps, K D), deviations of the same shape, and logits (lanes * steps, K).
+        """
         from keras import ops
 
         heard = recurrence.run(self.recurrent, inputs)  # (lanes, steps, U)
-        flat = ops.reshape(heard, (-1, self.spec.units))  # (lanes * steps, U)
-        return self.mixture(flat) + self.around(ops.reshape(inputs, (-1, self.spec.dimension)))
+        flat, inputs = (ops.reshape(rows, (-1, rows.shape[-1])) for rows in (heard, inputs))
+        size = self.spec.mixtures * self.spec.dimension
+        around = (ops.split(weight, [size, 2 * size], axis=-1) for weight in self.around.weights)
+        layers = self.mixture.mdn_mus, self.mixture.mdn_sigmas, self.mixture.mdn_pi
+        means, deviations, logits = (
+            layer(flat) + (ops.matmul(inputs, kernel) + bias)
+            for layer, kernel, bias in zip(layers, *around, strict=True)
+        )
+        return means, deviations, logits
+
+    def parameters(self, inputs: Any) -> Any:
+        """The same as in a file, side by side: (lanes * steps, P)."""
+        from keras import ops
+
+        return ops.concatenate(self.forecasts(inputs), -1)
 
     def inference_model(self) -> Any:
         """A Keras model of one step: `inputs` (1, 1, D) and the states -> parameters (1, P) and the new states."""
