@@ -18,7 +18,7 @@ from impsy.training.network import Network
 _JUDGED = 64  # interactions foreseen in a window that is judged
 _HEARD = 32  # interactions heard before them
 _JUDGED_AT_ONCE = 64  # windows
-_GENTLY = 0.2  # of the rate, for what was learned shall not be forgotten at once
+_GENTLY = 0.1  # of the rate, for what was learned shall not be forgotten at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class Recipe:
 
     epochs: int = 60
     patience: int | None = 10  # epochs without a better held-out loss; None: to the end
-    lanes: int = 64  # the batch size
+    lanes: int = 128  # the batch size
     steps: int = 32  # interactions that a gradient flows back through
-    rate: float = 0.02  # of learning, at the start; falls to nearly 0 on a cosine
+    rate: float = 0.04  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
     noise: float = 0.001  # with which controls are heard: a deviation, of their range
     augment: bool = False  # learn from windows that are a little other each time
