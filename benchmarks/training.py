@@ -290,6 +290,9 @@ def main() -> None:
     parser.add_argument("--recipe", choices=RECIPES, help="only this one, in this process, told as JSON lines")
     given = parser.parse_args()
     if given.recipe:
+        if given.keep is None:
+            parser.error("--recipe needs --keep: a folder for the model")
+        given.keep.mkdir(parents=True, exist_ok=True)
         train(given)
         return
     lessons = split(given.dataset)

@@ -99,7 +99,7 @@ def port() -> Iterator[WebSocketPort]:
     made.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(request=b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", stream=b"", cuts=[])
 @example(
     request=b"GET / HTTP/1.1\r\nHost: localhost\r\nOrigin: \xff\r\nUpgrade: websocket\r\n\r\n", stream=b"", cuts=[]
@@ -133,7 +133,7 @@ def test_any_bytes_in_any_pieces_end_quietly(
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs sockets that keep the pieces apart")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(payloads=st.lists(st.binary(max_size=40), max_size=8), cuts=st.lists(st.integers(0, 600), max_size=30))
 def test_valid_frames_arrive_whole_in_any_pieces(payloads: list[bytes], cuts: list[int]) -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # one piece is one recv

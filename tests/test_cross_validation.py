@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.cli.cross_validation import dataset_of
@@ -46,7 +46,6 @@ def dataset(tmp_path: Path) -> Path:
     return tmp_path / "set.npz"
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(2, 30), min_size=1, max_size=5), st.integers(0, 99))
 def test_for_any_takes_training_hears_the_phrases_that_are_scored(lengths: list[int], seed: int) -> None:
     performance = np.concatenate([circles(length, seed) for length in lengths])

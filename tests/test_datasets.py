@@ -226,7 +226,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
             load_dataset(path)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_damage_anywhere_gives_a_dataset_error_or_a_dataset(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("damage")
@@ -242,7 +242,7 @@ def test_damage_anywhere_gives_a_dataset_error_or_a_dataset(tmp_path_factory, da
         assert load_dataset(_with_member(folder / "set.npz", bytes(contents))).dimension >= 2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_damaged_archive_gives_a_dataset_error_or_a_dataset(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damage") / "set.npz"

@@ -106,7 +106,6 @@ def test_an_interval_is_wider_where_performances_differ_than_where_only_events_d
     assert different.high - different.low > 3 * (alike.high - alike.low)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(0, 900), min_size=1, max_size=14))
 def test_for_any_lengths_of_performances_a_difference_of_nothing_is_none(lengths):
     found = interval([np.zeros(length) for length in lengths])
@@ -142,7 +141,6 @@ def test_a_performance_is_scored_by_what_is_fitted_to_the_others():
     assert list(map(len, heard.joint)) == [2, 3, 4, 5]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(2, 60), min_size=2, max_size=40), st.integers(2, 50))
 def test_for_any_performances_each_is_in_one_fold_beside_its_neighbours(lengths, folds):
     performances = [[np.zeros((length, 2))] for length in lengths]
@@ -308,7 +306,7 @@ def test_a_model_that_never_plays_has_no_likeness():
     assert played.stuck == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 2**31))
 def test_a_true_model_is_judged_to_be_true(seed):
     rng = np.random.default_rng(seed)

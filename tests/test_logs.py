@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.core.actions import Origin
@@ -131,7 +131,6 @@ def test_a_log_that_cannot_be_opened_is_named(tmp_path):
 values = st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1, max_size=20)
 
 
-@settings(deadline=None)  # a busy machine may take its time
 @given(values, st.lists(st.integers(0, 10**9), min_size=20, max_size=20))
 def test_what_is_written_is_read_back_to_the_digit(tmp_path_factory, rows, microseconds):
     stamps = [START + timedelta(microseconds=total) for total in sorted(microseconds)]
@@ -145,7 +144,6 @@ def test_what_is_written_is_read_back_to_the_digit(tmp_path_factory, rows, micro
     assert math.isclose(reading.seconds[-1], (stamps[len(rows) - 1] - stamps[0]).total_seconds())
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_can_be_read(tmp_path_factory, noise):
     path = tmp_path_factory.mktemp("noise") / log_name(START, 3)

@@ -3,7 +3,7 @@
 import io
 
 import mido
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.core.midi import ControlChange, NoteOff, NoteOn, PitchBend
@@ -31,7 +31,6 @@ def test_another_reader_finds_every_message_at_its_time():
     assert (notes[1].channel, notes[1].control, notes[1].value, notes[2].pitch) == (3, 74, 12, 0)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.floats(0.0, 5000.0), max_size=20).map(sorted))
 def test_for_any_times_nothing_drifts(times):
     read = mido.MidiFile(file=io.BytesIO(encode_file((at, NoteOn(0, 1, 1)) for at in times)))

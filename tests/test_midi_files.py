@@ -151,7 +151,7 @@ def test_midi_and_mapping_need_each_other() -> None:
     assert CliRunner().invoke(impsy, ["dataset", "--midi", "x"]).exit_code == 2
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damage_anywhere_gives_a_named_error_or_rows(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from impsy.data.datasets import load_dataset
@@ -41,7 +41,6 @@ def test_lone_gestures_between_silences_give_no_phrase():
     assert [len(phrase.rows) for phrase in split([_rows([1, 9, 1, 1, 9, 1])], shortest=2)] == [2]
 
 
-@settings(deadline=None)
 @given(st.lists(dts, max_size=5), st.floats(0.5, 12))
 def test_for_any_performances_every_row_is_in_one_phrase_or_follows_a_silence(performances, max_dt):
     tables = [_rows(times) for times in performances]

@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from players import Echo, Metronome
 
@@ -30,7 +30,6 @@ def slowly(lower: float, upper: float) -> float:
     return math.log(whole / ROOT_2_PI) - 0.5 * near * near
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.floats(-1e3, 1e3), st.floats(1e-8, 50.0))
 def test_for_any_interval_the_mass_is_that_of_a_slow_exact_sum(lower, width):
     upper = lower + width
@@ -51,7 +50,6 @@ def test_a_half_line_has_the_mass_of_its_tail_on_either_side(z, log_tail):
     assert left[0] == right[0] == pytest.approx(log_tail, rel=1e-9)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.floats(-8.0, 8.0))
 def test_for_any_number_the_distribution_function_is_that_of_the_library(x):
     assert cdf(np.array([x]))[0] == pytest.approx(0.5 * math.erfc(-x / math.sqrt(2)), rel=1e-13)
@@ -180,7 +178,6 @@ def test_a_performer_who_tosses_a_coin_costs_log_2_and_certainty_nothing():
     assert knowing.joint == pytest.approx(0.0, abs=1e-12)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.floats(-0.2, 1.2), st.floats(-3.0, 3.0))
 def test_no_wrong_forecast_is_better_on_average_than_the_true_one(mean, log_deviation):
     grid = np.column_stack([np.full(128, 0.1), np.arange(128) / 127])

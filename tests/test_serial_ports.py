@@ -378,7 +378,7 @@ MOVES = st.tuples(st.just("play"), st.sampled_from([0.0, 0.5, 1.0]), st.integers
 
 
 @pytest.mark.slow
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(MOVES, max_size=12))
 def test_no_note_hangs_after_any_history_of_plays_and_pulled_cables(
     tmp_path_factory: pytest.TempPathFactory, moves: list[tuple[str, float, int]]

@@ -74,7 +74,7 @@ def silence_ends(history: list[tuple[float, Event]]) -> float:
 
 
 @given(modes, st.booleans(), histories, latenesses)
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_actions_do_not_depend_on_how_late_the_thread_woke(
     mode: Mode, thru: bool, history: list[tuple[float, Event]], late: list[float]
 ) -> None:
@@ -86,7 +86,6 @@ def test_actions_do_not_depend_on_how_late_the_thread_woke(
 
 
 @given(modes, histories)
-@settings(deadline=None)
 def test_each_gesture_is_recorded_once_and_all_output_is_in_range(
     mode: Mode, history: list[tuple[float, Event]]
 ) -> None:
@@ -99,7 +98,6 @@ def test_each_gesture_is_recorded_once_and_all_output_is_in_range(
 
 
 @given(modes, st.booleans(), histories)
-@settings(deadline=None)
 def test_time_never_goes_back(mode: Mode, thru: bool, history: list[tuple[float, Event]]) -> None:
     times = [action.at for action in play(new_session(mode, thru), history, silence_ends(history), [0.0])]
 
@@ -107,7 +105,6 @@ def test_time_never_goes_back(mode: Mode, thru: bool, history: list[tuple[float,
 
 
 @given(modes, histories)
-@settings(deadline=None)
 def test_deadlines_always_advance(mode: Mode, history: list[tuple[float, Event]]) -> None:
     session = new_session(mode)
     for at, event in stamped(history):
@@ -123,7 +120,6 @@ def test_deadlines_always_advance(mode: Mode, history: list[tuple[float, Event]]
 
 
 @given(modes, modes, histories)
-@settings(deadline=None)
 def test_nothing_pending_survives_a_mode_change(before: Mode, after: Mode, history: list[tuple[float, Event]]) -> None:
     session = new_session(before)
     play(session, history, end := silence_ends(history), [0.0])
@@ -140,7 +136,6 @@ def test_nothing_pending_survives_a_mode_change(before: Mode, after: Mode, histo
 
 
 @given(histories)
-@settings(deadline=None)
 def test_useronly_never_plays(history: list[tuple[float, Event]]) -> None:
     kept = [(gap, event) for gap, event in history if not isinstance(event, SetMode)]
 
@@ -150,7 +145,7 @@ def test_useronly_never_plays(history: list[tuple[float, Event]]) -> None:
 
 
 @given(modes, histories, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_the_same_seed_plays_the_same(mode: Mode, history: list[tuple[float, Event]], seed: int) -> None:
     end = silence_ends(history)
 

@@ -85,7 +85,7 @@ def test_silences_alone_are_nothing_to_learn_from():
         prepare([take], np.random.default_rng(1))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 3000), min_size=1, max_size=6).filter(lambda lengths: sum(lengths) >= 200),
     st.integers(1, 8),
@@ -123,7 +123,7 @@ def test_a_window_that_is_judged_hears_what_came_before_it():
     assert drawn.foreseen.tolist() == [40, 40, 20]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_for_any_seed_what_is_augmented_moves_as_it_was_played(seed):
     rng = np.random.default_rng(seed)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_collate import START, write_log
 
@@ -108,7 +108,6 @@ def test_what_is_no_time_is_a_mistake_in_the_command() -> None:
     assert "is no time such as" in result.output
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0, 100).map(lambda at: round(at, 6)), min_size=1, max_size=30),
     st.lists(st.floats(0.001, 200), max_size=4, unique=True),
