@@ -61,11 +61,12 @@ def test_for_any_takes_training_hears_the_phrases_that_are_scored(lengths: list[
         np.testing.assert_allclose(phrase, take[1:], rtol=1e-6)  # the one after a silence is nobody's to foresee
 
 
-def test_it_trains_for_as_long_as_training_does() -> None:
+def test_where_nothing_is_asked_for_training_follows_the_recipe() -> None:
     from impsy.cli.train import command as train
 
-    epochs = {option.default for asked in (command, train) for option in asked.params if option.name == "numepochs"}
-    assert epochs == {Recipe().epochs}
+    asked, train_asked = ({option.name: option.default for option in one.params} for one in (command, train))
+    assert asked["numepochs"] == train_asked["numepochs"] == Recipe().epochs
+    assert (train_asked["patience"], train_asked["batchsize"]) == (Recipe().patience, Recipe().lanes)
 
 
 def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path: Path, dataset: Path) -> None:
