@@ -16,11 +16,13 @@ from server import START
 from impsy.data.datasets import save_dataset
 from impsy.errors import FileError
 from impsy.training.checkpoint import Checkpoint, Epoch, load, save
+from impsy.training.lock import InUse
+from impsy.training.run_folder import Plan, RunFolder
 
 NAME = "musicMDRNN-dim3-layers2-units16-mixtures5-scale10"
 OPTIONS = ("circles.npz", "-M", "xxs", "-N", "12", "--no-earlystopping", "--seed", "3")
 KILLS = 3
-FINISHED = ["config.json", "curve.csv", "curve.png", "report.json"]
+FINISHED = [".lock", "config.json", "curve.csv", "curve.png", "report.json"]
 
 
 def _epoch(number: int, held_out: float, *, best: bool) -> Epoch:
@@ -54,6 +56,55 @@ def test_a_damaged_checkpoint_is_told(tmp_path: Path, contents: bytes) -> None:
 
     with pytest.raises(FileError, match="damaged"):
         load(path)
+
+
+PLAN = Plan("circles.npz", "5b8c", 3000, 1.2, 3, "xxs", "", "", {"epochs": 12}, 3, {"impsy": "0.1.0"})
+AT = Checkpoint([_epoch(1, 4.0, best=True)], rng=dict(np.random.default_rng(5).bit_generator.state))
+HOLD = """
+import sys
+from pathlib import Path
+from impsy.training.lock import Lock
+lock = Lock(Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked there")
+def test_nobody_else_trains_into_the_folder_of_a_run_that_is_alive(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "mine-run"
+    run = RunFolder.begin(folder, PLAN)
+    run.keep(AT)
+
+    with pytest.raises(InUse, match="mine-run: another training is writing here; wait for it"):
+        RunFolder.begin(folder, PLAN)
+    with pytest.raises(InUse):
+        RunFolder.resume(folder, PLAN, 3)
+    assert [path.name for path in folder.parent.iterdir()] == ["mine-run"]
+    assert load(folder / "checkpoint.npz").curve == AT.curve
+
+    del run
+    assert RunFolder.resume(folder, PLAN, 3)[1].curve == AT.curve
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked there")
+def test_a_run_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "mine-run"
+    RunFolder.begin(folder, PLAN).keep(AT)
+    holds = subprocess.Popen(
+        [sys.executable, "-c", HOLD, folder], cwd=Path(START).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holds.stdout is not None
+    holds.stdout.readline()
+
+    with pytest.raises(InUse):
+        RunFolder.begin(folder, PLAN)
+    holds.kill()
+    holds.communicate()
+    RunFolder.begin(folder, PLAN)
+
+    assert len(list(folder.parent.iterdir())) == 2  # the older one has another name
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "config.json"]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@
 - `curve.csv` and `curve.png`: the losses of every epoch
 - `checkpoint.npz`: while it is unfinished, what `--resume` goes on from
 - `report.json`: at the end, all of it with the files that came out
+- `.lock`: held while somebody writes, for two runs in one folder would go on from each other's checkpoints
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from impsy.errors import FileError, ImpsyError
 from impsy.training import checkpoint
 from impsy.training.checkpoint import Checkpoint, Epoch
 from impsy.training.curve import draw
+from impsy.training.lock import FILE, Lock
 
 _SELDOM = 2.0  # seconds between two checkpoints, at least
 _SAME = {  # to go on
@@ -70,17 +72,23 @@ def _tidy(path: Path) -> None:
 class RunFolder:
     """The folder of one run; `begin` or `resume` makes it."""
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+    def __init__(self, path: Path, plan: Plan, lock: Lock) -> None:
         self.path = path
         self.plan = plan
+        self._lock = lock
         self._kept_at = -_SELDOM
 
     @classmethod
     def begin(cls, path: Path, plan: Plan) -> "RunFolder":
-        """A folder of its own; an older one is renamed after its date. Raises `FileError`."""
-        run = cls(path, plan)
+        """A folder of its own; an older one is renamed after its date. Raises `FileError`; `InUse` while that runs."""
         try:
-            make_way(path)
+            path.mkdir(parents=True, exist_ok=True)
+            lock = Lock(path)
+            if any(each.name != FILE for each in path.iterdir()):
+                make_way(path)
+                path.mkdir(exist_ok=True)
+                lock, _ = Lock(path), lock  # the older one's is held till then: nobody comes between
+            run = cls(path, plan, lock)
             run._write("config.json", asdict(plan))
         except OSError as error:
             raise FileError(path, f"cannot be written: {error.strerror or error}") from error
@@ -90,16 +98,17 @@ class RunFolder:
     def resume(cls, path: Path, plan: Plan, seed: int | None) -> tuple["RunFolder", Checkpoint]:
         """The folder of a run that was stopped, and where it stands; without a `seed`, that of the run holds.
 
-        Raises `ImpsyError` where there is none, or one that would not go on as it began.
+        Raises `ImpsyError` where there is none, one that would not go on as it began, or one that still runs.
         """
         if (path / "report.json").exists():
             raise ImpsyError(f"{path}: this run is finished; leave out --resume to train anew")
         try:
+            lock = Lock(path)
             had = Plan(**json.loads((path / "config.json").read_text()))
         except FileNotFoundError:
             raise ImpsyError(f"{path}: no run to go on with is here; leave out --resume") from None
         except OSError as error:
-            raise FileError(path / "config.json", f"cannot be read: {error.strerror or error}") from error
+            raise FileError(path, f"cannot be read and written: {error.strerror or error}") from error
         except (ValueError, TypeError) as error:
             raise FileError(path / "config.json", f"is damaged ({error}); train again without --resume") from error
         if seed is None:
@@ -109,7 +118,7 @@ class RunFolder:
             raise ImpsyError(f"{path}: the run here had other {' and '.join(differs)}; leave out --resume")
         _tidy(path)
         kept = path / "checkpoint.npz"
-        return cls(path, had), checkpoint.load(kept) if kept.exists() else Checkpoint()
+        return cls(path, had, lock), checkpoint.load(kept) if kept.exists() else Checkpoint()
 
     def keep(self, at: Checkpoint) -> None:
         """Write where the run stands, not too often. Raises `FileError`."""
@@ -143,6 +152,7 @@ class RunFolder:
             (self.path / "checkpoint.npz").unlink(missing_ok=True)
         except OSError as error:
             raise FileError(self.path, f"cannot be written: {error.strerror or error}") from error
+        self._lock.let_go()
 
     def _write(self, name: str, what: dict[str, Any]) -> None:
         with written_whole(self.path / name) as aside:
