@@ -3,7 +3,7 @@
 - `config.json`: the data and its hash, size, recipe, seed and versions, written before anything else
 - `curve.csv` and `curve.png`: the losses of every epoch
 - `checkpoint.npz`: while it is unfinished, what `--resume` goes on from
-- `report.json`: at the end, all of it with the files that came out
+- `report.json`: at the end, all of it with the files that came out; with it the run is finished
 - `.lock`: held while somebody writes, for two runs in one folder would go on from each other's checkpoints
 """
 
@@ -133,9 +133,10 @@ class RunFolder:
         self._kept_at = time.monotonic()
 
     def finish(self, at: Checkpoint, files: dict[str, str], learned: int, held_out: int) -> None:
-        """Write the curve and the report, with the hashes of the files that were made; the checkpoint goes.
+        """Write the report, with the hashes of the files that were made, and the curve; the checkpoint goes.
 
-        Raises `FileError`.
+        The picture comes last: it takes a second or two, and without a report the run would be resumed, and its model
+        made again. Raises `FileError`.
         """
         result = {
             "files": files,
@@ -147,9 +148,9 @@ class RunFolder:
         }
         try:
             self._write_curve(at.curve)
-            draw(at.curve, self.path / "curve.png")
             self._write("report.json", {**result, **asdict(self.plan)})
             (self.path / "checkpoint.npz").unlink(missing_ok=True)
+            draw(at.curve, self.path / "curve.png")
         except OSError as error:
             raise FileError(self.path, f"cannot be written: {error.strerror or error}") from error
         self._lock.let_go()
