@@ -1,6 +1,7 @@
 """A sweep tries what its file says, loses a trial rather than itself, and goes on where it was stopped."""
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -15,8 +16,9 @@ import pytest
 
 from impsy.errors import FileError, ImpsyError
 from impsy.training.fit import Recipe
+from impsy.training.lock import InUse
 from impsy.training.sweep.plan import Between, Plan, read_plan
-from impsy.training.sweep.trial import Trial, TrialError
+from impsy.training.sweep.trial import Trial, TrialError, held_out_loss
 
 START = Path(__file__).parents[1] / "start_impsy.py"
 PLAN = """
@@ -84,10 +86,17 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 class Stage:
     """Trains nothing: the loss is known, and trials of some numbers are lost."""
 
-    def __init__(self, at_once: int = 2, lost: tuple[int, ...] = (), stops_after: int = 10**6) -> None:
+    def __init__(
+        self,
+        at_once: int = 2,
+        lost: tuple[int, ...] = (),
+        stops_after: int = 10**6,
+        error: Exception | None = None,
+    ) -> None:
         self.at_once = at_once
         self.trials: list[Trial] = []
         self._lost = lost
+        self._error = error or TrialError("killed by signal 9")
         self._stops_after = stops_after
         self._lock = threading.Lock()
         self.stopped = False
@@ -99,7 +108,7 @@ class Stage:
                 raise KeyboardInterrupt
             number = int(folder.name.removeprefix("trial-"))
         if number in self._lost:
-            raise TrialError(f"{folder}: killed by signal 9")
+            raise self._error
         report = folder / "model-run" / "report.json"
         report.parent.mkdir(parents=True)
         loss = abs(np.log(trial.recipe.rate / 0.01)) + (trial.size == "xxs")
@@ -149,6 +158,85 @@ def test_a_lost_trial_is_all_that_is_lost(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_disk_that_is_full_for_a_trial_costs_that_trial(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    finished, told = _sweep(_plan(tmp_path), tmp_path, Stage(lost=(1,), error=full))
+
+    assert len(finished) == 5
+    assert [one.why for one in told if one.loss is None] == [
+        f"{tmp_path / 'sweep' / 'trial-0001'}: No space left on device"
+    ]
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_for_the_sweep_ends_it_and_it_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    class FullDisk(Stage):
+        def train(self, trial: Trial, folder: Path) -> None:
+            super().train(trial, folder)
+            if folder.name == "trial-0002":
+                journal.touch()
+                resource.setrlimit(resource.RLIMIT_FSIZE, (journal.stat().st_size + 100, unlimited))
+
+    resource = pytest.importorskip("resource", reason="limits files on Unix")
+    journal = tmp_path / "sweep" / "study.log"
+    usual, unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        with pytest.raises(FileError, match=r"cannot be written: .*; once it can, the same command goes on"):
+            _sweep(_plan(tmp_path), tmp_path, FullDisk(at_once=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (usual, unlimited))
+    assert not journal.read_bytes().endswith(b"\n")  # half of what it had to say
+    second = Stage()
+    finished, _ = _sweep(_plan(tmp_path), tmp_path, second)
+
+    assert len(finished) == 6
+    assert len(second.trials) == 3  # the third was finished, and is not trained again
+    with (tmp_path / "sweep" / "results.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 6
+
+
+@pytest.mark.slow
+def test_a_journal_that_is_damaged_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sweep").mkdir()
+    (tmp_path / "sweep" / "study.log").write_text("{{\n{}\n")
+
+    with pytest.raises(FileError, match=r"study\.log: is damaged"):
+        _sweep(_plan(tmp_path), tmp_path, Stage())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="nothing is locked there")
+def test_a_folder_has_one_sweep_at_a_time(tmp_path: Path) -> None:
+    class Twice(Stage):
+        def train(self, trial: Trial, folder: Path) -> None:
+            with pytest.raises(InUse):
+                _sweep(_plan(tmp_path), tmp_path, Stage())
+            super().train(trial, folder)
+
+    finished, _ = _sweep(_plan(tmp_path), tmp_path, Twice())
+    assert len(finished) == 6
+
+
+def test_a_trainer_that_dies_before_it_listens_costs_its_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from impsy.training.sweep.places import ThisMachine
+
+    monkeypatch.setenv("PYTHONHOME", str(tmp_path / "nowhere"))  # Python itself does not start
+    trial = Trial("long" * 10**6, "xxs", Recipe(), 1)  # more than a pipe holds
+
+    with pytest.raises(TrialError, match="trial-0000"):
+        ThisMachine(tmp_path / "mine.npz", 1).train(trial, tmp_path / "trial-0000")
+
+
+@pytest.mark.parametrize("report", ["", "[]", "{}", '{"best": {"held_out": null}}'])
+def test_a_report_that_is_damaged_costs_its_trial(tmp_path: Path, report: str) -> None:
+    (tmp_path / "model-run").mkdir()
+    (tmp_path / "model-run" / "report.json").write_text(report)
+
+    with pytest.raises(TrialError, match=r"report\.json: cannot be read"):
+        held_out_loss(tmp_path)
+
+
+@pytest.mark.slow
 def test_all_lost_is_an_error_that_tells_why(tmp_path: Path) -> None:
     with pytest.raises(ImpsyError, match=r"no trial was finished; .*signal 9"):
         _sweep(_plan(tmp_path), tmp_path, Stage(lost=tuple(range(6))))
@@ -195,6 +283,21 @@ def _dataset(folder: Path) -> Path:
 def _train(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, str(START), "train", "training-dataset-3d.npz", "--sweep", "wide.toml", *arguments]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+def test_a_best_model_that_was_taken_away_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    _dataset(tmp_path)
+    finished, _ = _sweep(_plan(tmp_path), tmp_path, Stage(), "training-dataset-3d.npz")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "sweep").rename(tmp_path / "models" / "sweep-wide")
+    process = _train(tmp_path)
+    stderr = process.communicate(timeout=200)[1]
+
+    assert f"{finished[0].folder.name}: the model that scored best is gone" in stderr
+    assert "Traceback" not in stderr
+    assert process.returncode == 1
 
 
 @pytest.mark.slow

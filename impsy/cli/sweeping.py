@@ -43,10 +43,11 @@ def train_many(file: Path, path: Path, dataset: "Dataset", destination: Path, ra
         raise ImpsyError("stopped; the same command goes on with what is left") from None
     click.echo(err=True)
     click.echo(_best(finished), err=True)
-    best = finished[0]
-    model = next(best.folder.glob("*.tflite"))
-    click.echo(model)
     click.echo(f"all        {folder / 'results.csv'}", err=True)
+    model = next(finished[0].folder.glob("*.tflite"), None)
+    if model is None:
+        raise ImpsyError(f"{finished[0].folder}: the model that scored best is gone; those of the others lie beside it")
+    click.echo(model)
     click.echo(f"next       impsy run {model}", err=True)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,7 +29,7 @@ class Place(Protocol):
     at_once: int
 
     def train(self, trial: Trial, folder: Path) -> None:
-        """Train one, and write what comes out into `folder`; any thread. Raises `TrialError`."""
+        """Train one, and write what comes out into `folder`; any thread. Raises `TrialError` and `OSError`."""
         ...
 
     def stop(self) -> None:
@@ -65,8 +66,8 @@ class ThisMachine:
             ) as process,
         ):
             assert process.stdin is not None
-            process.stdin.write(msgspec.json.encode(trial))
-            process.stdin.close()
+            with suppress(BrokenPipeError), process.stdin:  # one that died at once: its code tells
+                process.stdin.write(msgspec.json.encode(trial))
             while process.poll() is None:
                 if self._stopped.wait(_OFTEN):
                     process.kill()
@@ -113,12 +114,12 @@ class RayCluster:
     def train(self, trial: Trial, folder: Path) -> None:
         import ray.exceptions
 
-        task = self._task.options(name=folder.name).remote(msgspec.json.encode(trial), self._data)
-        while not self._ray.wait([task], timeout=_OFTEN)[0]:
-            if self._stopped.is_set():
-                self._ray.cancel(task, force=True)
-                raise TrialError(f"{folder}: stopped")
         try:
+            task = self._task.options(name=folder.name).remote(msgspec.json.encode(trial), self._data)
+            while not self._ray.wait([task], timeout=_OFTEN)[0]:
+                if self._stopped.is_set():
+                    self._ray.cancel(task, force=True)
+                    raise TrialError(f"{folder}: stopped")
             files: dict[str, bytes] = self._ray.get(task)
         except ray.exceptions.RayError as error:
             raise TrialError(f"{folder}: {str(error).strip().splitlines()[-1]}") from None

@@ -45,7 +45,10 @@ def held_out_loss(folder: Path) -> float:
     reports = list(folder.glob("*-run/report.json"))
     if not reports:
         raise TrialError(f"{folder}: ended without a model; what it said last is in {folder / SAID}")
-    return float(json.loads(reports[0].read_text())["best"]["held_out"])
+    try:
+        return float(json.loads(reports[0].read_text())["best"]["held_out"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrialError(f"{reports[0]}: cannot be read: {error}") from error
 
 
 class _EveryEpoch:
