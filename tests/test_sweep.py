@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ import pytest
 from impsy.errors import FileError, ImpsyError
 from impsy.training.fit import Recipe
 from impsy.training.lock import InUse
-from impsy.training.sweep.plan import Between, Plan, read_plan
+from impsy.training.sweep.plan import SEARCHED, Between, Plan, read_plan
 from impsy.training.sweep.trial import Trial, TrialError, held_out_loss
 
 START = Path(__file__).parents[1] / "start_impsy.py"
@@ -55,14 +56,27 @@ def test_a_file_says_what_is_tried_and_the_rest_is_as_usual(tmp_path: Path) -> N
         ("trials = 0\n[search]\nrate = [0.1]", "trials"),
         ("trials = 3", "search"),
         ("[search]", "search"),
-        ("[search]\nspeed = [1]", 'no "speed"; it has size, epochs'),
+        ("[search]\nspeed = [1]", 'no "speed"; they have size, epochs'),
+        ("[search]\nfurther = [true]", 'no "further"'),
+        ("[search]\nrate = [-0.1]", "rate: Expected `float` > 0.0; found -0.1"),
+        ("[search]\nrate = [nan]", "rate: Expected"),
+        ("[search]\nrate = { low = 0.1, high = inf }", "rate: Expected"),
+        ("[search]\nsteps = [0]", "steps: Expected `int` >= 1; found 0"),
+        ("[search]\nlanes = [16.0]", "lanes: Expected `int`"),
+        ("[search]\nlanes = { low = 0, high = 8 }", "lanes: Expected `int` >= 1; found 0"),
+        ("[search]\npatience = [0]", "patience: Expected"),
+        ("[search]\nclip = [0]", "clip: Expected"),
+        ("[search]\nnoise = [-0.001]", "noise: Expected"),
+        ("[search]\naugment = [1]", "augment: Expected `bool`"),
+        ("[search]\nrate = [0.1]\n[recipe]\nepochs = 0", "epochs: Expected `int` >= 1; found 0"),
+        ("[search]\nrate = [0.1]\n[recipe]\nrate = 0.1", "rate is both in [recipe] and in [search]"),
         ("[search]\nsize = ['huge']", "size is one of xxs"),
         ("[search]\nsize = { low = 1, high = 2 }", "size is"),
         ("[search]\nrate = []", "rate has no value"),
         ("[search]\nrate = ['quick']", "rate: Expected"),
         ("[search]\nlanes = { low = 1.5, high = 8 }", "lanes: Expected"),
         ("[search]\nrate = { low = 0.1, high = 0.01 }", "low must be below high"),
-        ("[search]\nrate = { low = 0, high = 0.01, log = true }", "above 0"),
+        ("[search]\nnoise = { low = 0, high = 0.01, log = true }", "above 0"),
         ("[search]\nrate = { low = 0.1, hi = 0.2 }", "unknown field `hi`"),
         ("search = 1", "search"),
         ("[search", "is not TOML"),
@@ -73,6 +87,14 @@ def test_a_mistake_in_the_file_is_told_before_anything_is_trained(tmp_path: Path
         _plan(tmp_path, text)
 
     assert told in str(caught.value)
+
+
+def test_all_of_a_recipe_can_be_searched_within_bounds_that_are_documented() -> None:
+    parts = {field.name for field in fields(Recipe)} - {"further"}  # a sweep begins from nothing
+    page = (START.parent / "docs" / "how-to" / "search-recipes.md").read_text("utf-8")
+
+    assert set(SEARCHED) == {"size"} | parts
+    assert [name for name in SEARCHED if f"| `{name}` |" not in page] == []
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

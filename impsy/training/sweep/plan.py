@@ -1,10 +1,10 @@
 """What a sweep is to try: a `sweep.toml`, read and checked before anything is trained."""
 
-import math
 import tomllib
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -14,6 +14,19 @@ from impsy.model.names import SIZES
 from impsy.training.fit import Recipe
 
 Value: TypeAlias = int | float | str | bool | None
+
+_Count: TypeAlias = Annotated[int, Meta(ge=1)]
+SEARCHED: dict[str, Any] = {  # what trials may differ in; docs/how-to/search-recipes.md tells of units
+    "size": Literal[tuple(SIZES)],
+    "epochs": _Count,
+    "patience": _Count,
+    "lanes": _Count,
+    "steps": _Count,
+    "rate": Annotated[float, Meta(gt=0, le=1)],
+    "clip": Annotated[float, Meta(gt=0, le=1e6)],
+    "noise": Annotated[float, Meta(ge=0, le=1)],
+    "augment": bool,
+}
 
 
 class Between(Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,11 +59,14 @@ def read_plan(path: Path) -> Plan:
     try:
         plan = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Plan)
         for name, values in plan.search.items():
-            _check(plan, name, [values.low, values.high] if isinstance(values, Between) else values)
             if isinstance(values, Between):
                 _check_between(name, values)
+            else:
+                _check(name, values)
         for name, value in plan.recipe.items():
-            _check(plan, name, [value])
+            _check(name, [value])
+            if name in plan.search:
+                raise ImpsyError(f"{name} is both in [recipe] and in [search]; leave it in one of them")
     except FileNotFoundError:
         raise FileError(path, "there is no such file; docs/how-to/search-recipes.md has one to start from") from None
     except OSError as error:
@@ -69,32 +85,29 @@ def is_whole(name: str) -> bool:
     return isinstance(asdict(Recipe())[name], int)
 
 
-def _check(plan: Plan, name: str, values: list[Value]) -> None:
-    known = ["size", *(field.name for field in fields(Recipe))]
-    if name not in known:
-        raise ImpsyError(f'a recipe has no "{name}"; it has {", ".join(known)}')
+def _check(name: str, values: Sequence[Value]) -> None:
+    if name not in SEARCHED:
+        raise ImpsyError(f'trials have no "{name}"; they have {", ".join(SEARCHED)}')
     if not values:
         raise ImpsyError(f"{name} has no value to try")
     for value in values:
-        if name == "size":
-            if value not in SIZES:
-                raise ImpsyError(f"size is one of {', '.join(SIZES)}; found {value!r}")
-            continue
         try:
-            plan.made({name: _whole(value)})
+            msgspec.convert(value, SEARCHED[name])
         except msgspec.ValidationError as error:
-            raise ImpsyError(f"{name}: {str(error).partition(' - at')[0]}; found {value!r}") from None
+            wanted = f" is one of {', '.join(SIZES)}" if name == "size" else f": {error}"
+            raise ImpsyError(f"{name}{wanted}; found {value!r}") from None
 
 
 def _check_between(name: str, between: Between) -> None:
     if name == "size":
         raise ImpsyError("size is a list, such as size = ['xs', 's']")
-    if not (math.isfinite(between.low) and math.isfinite(between.high) and between.low < between.high):
+    _check(name, [_whole(between.low), _whole(between.high)])
+    if not between.low < between.high:
         raise ImpsyError(f"{name}: low must be below high")
     if between.log and between.low <= 0:
         raise ImpsyError(f"{name}: with log, low must be above 0")
 
 
-def _whole(value: Any) -> Any:
-    """A float that is a whole number as an int: TOML's `low = 16` for a whole part of a recipe."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _whole(value: float) -> Value:
+    """A whole number as an int: TOML's `low = 16` for a whole part of a recipe."""
+    return int(value) if value.is_integer() else value
