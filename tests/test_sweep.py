@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from impsy.cli.main import impsy
 from impsy.errors import FileError, ImpsyError
 from impsy.training.fit import Recipe
 from impsy.training.lock import InUse
@@ -305,6 +307,44 @@ def _dataset(folder: Path) -> Path:
 def _train(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, str(START), "train", "training-dataset-3d.npz", "--sweep", "wide.toml", *arguments]
     return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["-M", "m"], "-M/--modelsize: write size under [recipe]"),
+        (["-N", "60"], "-N/--numepochs: write epochs"),  # also where it is the default
+        (["-P", "5"], "-P/--patience: write patience"),
+        (["--no-earlystopping"], "--earlystopping: write patience"),
+        (["-B", "64"], "-B/--batchsize: write lanes"),
+        (["--augment"], "--augment: write augment = true"),
+        (["--seed", "3"], "--seed: write seed at the top"),
+        (["--from", "model.tflite"], "--from: leave it out"),
+        (["--resume"], "--resume: leave it out"),
+    ],
+)
+def test_what_a_sweep_would_not_heed_is_refused(tmp_path: Path, options: list[str], told: str) -> None:
+    result = CliRunner().invoke(impsy, ["train", "mine.npz", "--sweep", "wide.toml", *options])
+
+    assert result.exit_code == 2
+    assert told in " ".join(result.stderr.split())
+
+
+@pytest.mark.slow
+def test_a_program_is_told_of_a_sweep_in_json_lines(tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra cluster is not installed")
+    pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    (tmp_path / "wide.toml").write_text("trials = 2\n[recipe]\nepochs = 1\n[search]\nsize = ['xxs']")
+    _dataset(tmp_path)
+    stdout, stderr = _train(tmp_path, "--progress", "json").communicate(timeout=200)
+    told = [json.loads(line) for line in stdout.splitlines()]
+
+    assert stderr == ""
+    assert [line["what"] for line in told] == ["started", "tried", "tried", "swept"]
+    assert told[0] == {"what": "started", "trials": 2, "at_once": 2, "where": "this machine"}
+    assert {line["number"] for line in told[1:3]} == {0, 1}
+    assert told[3]["best"]["loss"] == min(line["loss"] for line in told[1:3])
+    assert (tmp_path / told[3]["model"]).exists()
 
 
 @pytest.mark.slow

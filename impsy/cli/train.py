@@ -75,7 +75,8 @@ _DATASETS = Path("datasets")
 @click.option(
     "--sweep",
     type=click.Path(path_type=Path),
-    help="Search for a better recipe as this file says, instead of training once; needs the extra `cluster`.",
+    help="Search for a better recipe as this file says, instead of training once; the recipe, size and seed are the "
+    "file's. Needs the extra `cluster`.",
 )
 @click.option("--ray", metavar="ADDRESS", help="Do the sweep on the Ray cluster at this address, or `auto`.")
 def command(
@@ -104,16 +105,20 @@ def command(
     from impsy.training.fit import Recipe
     from impsy.training.train import train
 
+    if ray is not None and sweep is None:
+        raise click.UsageError("--ray goes with --sweep")
+    if sweep is not None:
+        from impsy.cli.sweeping import check_options
+
+        check_options(click.get_current_context())
     path = dataset or source or _only_dataset(dimension)
     loaded = load_dataset(path)
     if dimension not in (None, loaded.dimension):
         raise DatasetError(path, f"has dimension {loaded.dimension}, not {dimension}")
-    if ray is not None and sweep is None:
-        raise click.UsageError("--ray goes with --sweep")
     if sweep is not None:
         from impsy.cli.sweeping import train_many
 
-        train_many(sweep, path, loaded, destination, ray)
+        train_many(sweep, path, loaded, destination, ray, Progress(progress))
         return
     if progress != Progress.JSON:
         _tell_dataset(path, loaded)
