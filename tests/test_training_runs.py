@@ -3,21 +3,26 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from server import START
 
+from impsy.cli.train import command
 from impsy.data.datasets import save_dataset
 from impsy.errors import FileError
 from impsy.training.checkpoint import Checkpoint, Epoch, load, save
+from impsy.training.fit import Recipe
 from impsy.training.lock import InUse
 from impsy.training.run_folder import Plan, RunFolder
+from impsy.training.train import Started, Trained
 
 NAME = "musicMDRNN-dim3-layers2-units16-mixtures5-scale10"
 OPTIONS = ("circles.npz", "-M", "xxs", "-N", "12", "--no-earlystopping", "--seed", "3")
@@ -117,6 +122,16 @@ def test_a_run_is_finished_before_its_picture_is_drawn(tmp_path: Path) -> None:
         run.finish(AT, {"mine.keras": "5b8c"}, 2700, 300)
     assert json.loads((run.path / "report.json").read_text())["files"] == {"mine.keras": "5b8c"}
     assert not (run.path / "checkpoint.npz").exists()
+
+
+def test_the_reference_names_every_option_and_field() -> None:
+    page = (Path(START).parent / "docs" / "reference" / "commands.md").read_text("utf-8")
+    section = page.partition("\n## impsy train\n")[2].partition("\n## ")[0]
+    options = [name for option in command.params for name in option.opts if name.startswith("-")]
+    told = (Plan, Epoch, Recipe, Started, Trained)
+    named = [*options, *(field.name for each in told for field in fields(each))]
+
+    assert [name for name in named if not re.search(rf"[`\"]{name}[`\" ]", section)] == []
 
 
 @pytest.mark.slow
