@@ -18,7 +18,8 @@ from impsy.evaluation.calibration import BINS, coverage, histogram, ks_from_unif
 from impsy.evaluation.evaluation import AS_IT_IS, check_numbers
 from impsy.evaluation.hearing import Fold, dealt, fitted, hear_out, hear_out_folds, parted
 from impsy.evaluation.judge import judge, let_play, performer_alike
-from impsy.evaluation.likeness import LAGS, is_runaway, is_stuck, likeness, traits
+from impsy.evaluation.likeness import LAGS, is_runaway, is_stuck, likeness, traits, traits_alone
+from impsy.evaluation.listening import takes
 from impsy.evaluation.rollout import Rollout, play_alone
 from impsy.evaluation.score import Forecasts
 
@@ -264,6 +265,36 @@ def test_distances_are_those_worked_out_by_hand():
     assert alike.value_wasserstein == pytest.approx(0.25)
     assert alike.span == pytest.approx(0.5)
     assert alike.together == 0.0
+
+
+def test_the_dt_with_which_a_take_begins_is_of_no_event_that_anybody_foresees():
+    coffee, going_on = np.array([[5.0, 0.1], [0.1, 0.2], [0.3, 0.3]]), np.array([[0.2, 0.5], [0.1, 0.6], [0.3, 0.7]])
+
+    found = traits([coffee, going_on])
+
+    assert found.dts.tolist() == [0.1, 0.1, 0.3, 0.3]
+    assert len(found.values) == 6
+
+
+def test_the_first_dt_of_a_rollout_is_the_models_and_counts_beside_those_of_a_performer():
+    played = Rollout(np.array([0.5, 0.75]), np.array([[0.1], [0.2]]), 0)
+    performer = np.array([[5.0, 0.1], [0.25, 0.2], [0.25, 0.3]])
+
+    alike = likeness(traits_alone([played]), traits([performer]))
+
+    assert traits_alone([played]).dts.tolist() == [0.25, 0.5]
+    assert alike.dt_ks == 0.5
+    assert alike.dt_wasserstein == pytest.approx(0.125)
+
+
+def test_long_silences_do_not_make_a_metronome_unlike_a_performer_of_the_same_pulse():
+    rows = np.column_stack([np.full(60, 0.25), np.full((60, 2), 0.5)])
+    rows[::6, 0] = 60.0
+    performance = takes(rows)
+
+    played = let_play([Fold((0,), Metronome(dt=0.25))], [performance], 1, 10.0, FAITHFUL)
+
+    assert played.likeness.dt_wasserstein == pytest.approx(0.0, abs=1e-5)
 
 
 def test_how_many_controls_move_at_once_is_counted_within_pieces():

@@ -13,7 +13,7 @@ from impsy.evaluation.baselines import Take
 from impsy.evaluation.bootstrap import Interval, interval, intervals
 from impsy.evaluation.calibration import COVERAGES, coverage, histogram, ks_from_uniform
 from impsy.evaluation.hearing import Fold, Heard, Performances
-from impsy.evaluation.likeness import Likeness, Traits, is_runaway, is_stuck, likeness, traits
+from impsy.evaluation.likeness import Likeness, Traits, is_runaway, is_stuck, likeness, traits, traits_alone
 from impsy.evaluation.rollout import Rollout, play_alone
 
 _PRIMED = 50  # events of a take that a rollout goes on from
@@ -77,8 +77,8 @@ def let_play(
         prime, predictor = longest[number % len(longest)]
         rollouts.append(play_alone(predictor, seconds, settings, seed + number, prime[:_PRIMED]))
     takes = [take for performance in performances for take in performance]
-    played = [rollout.events for rollout in rollouts if len(rollout.seconds)]
-    found = traits(played) if played else None
+    played = [rollout for rollout in rollouts if len(rollout.seconds)]
+    found = traits_alone(played) if played else None
     alike = likeness(found, traits(takes)) if found else None
     return Played(tuple(rollouts), found, alike, sum(map(is_stuck, rollouts)), sum(map(is_runaway, rollouts)))
 

@@ -24,7 +24,7 @@ _RUNAWAY = 0.9  # the share of events at the shortest dt, or of values at an end
 class Traits:
     """What is typical of some playing of n controls."""
 
-    dts: NDArray[np.float64]  # (T,), in seconds, ascending
+    dts: NDArray[np.float64]  # in seconds, ascending: of what was foreseen, or played
     values: NDArray[np.float64]  # (T, n), each control ascending
     spans: NDArray[np.float64]  # (n,): how wide the range is that each control mostly stays in
     together: NDArray[np.float64]  # (TOGETHER,): shares of events that move no control, one, two, more
@@ -43,16 +43,28 @@ class Likeness:
     together: float  # total variation, 0 to 1, of how many controls move at once
 
 
-def traits(pieces: Sequence[NDArray[np.floating]]) -> Traits:
-    """The traits of stretches of playing, rows `[dt, x_1 … x_n]` each; what is between two stretches does not count."""
-    rows = np.concatenate(pieces)
-    values = rows[:, 1:]
+def traits(takes: Sequence[NDArray[np.floating]]) -> Traits:
+    """The traits of a performer's takes, rows `[dt, x_1 … x_n]` each; what is between two takes does not count.
+
+    Nor does the first dt of each: it is of a silence, or from an event that is not there, and nobody foresees it.
+    """
+    return _traits(takes, np.concatenate([take[1:, 0] for take in takes]))
+
+
+def traits_alone(rollouts: Sequence[Rollout]) -> Traits:
+    """The same of what a model played alone, where it chose every dt; at least one of them has an event."""
+    pieces = [rollout.events for rollout in rollouts]
+    return _traits(pieces, np.concatenate(pieces)[:, 0])
+
+
+def _traits(pieces: Sequence[NDArray[np.floating]], dts: NDArray[np.floating]) -> Traits:
+    values = np.concatenate(pieces)[:, 1:]
     moved = np.concatenate([(np.abs(np.diff(piece[:, 1:], axis=0)) > CONTROL_CELL).sum(axis=1) for piece in pieces])
     counts = np.bincount(np.minimum(moved, TOGETHER - 1), minlength=TOGETHER)
     low, high = np.quantile(values, _SPAN, axis=0)
     correlations = [_correlation(pieces, lag, values.mean(axis=0)) for lag in LAGS]
     return Traits(
-        np.sort(rows[:, 0]), np.sort(values, axis=0), high - low, counts / max(counts.sum(), 1), np.array(correlations)
+        np.sort(dts), np.sort(values, axis=0), high - low, counts / max(counts.sum(), 1), np.array(correlations)
     )
 
 

@@ -167,9 +167,10 @@ def _playing(evaluation: Evaluation, shown: Sequence[Look]) -> list[Part]:
 
 def _played(evaluation: Evaluation, shown: Sequence[Look]) -> list[Part]:
     seconds, max_dt, sample = evaluation.plan.seconds, evaluation.max_dt, evaluation.sample
-    began = np.cumsum(sample[:, 0]) - sample[0, 0]
+    sample = np.column_stack([np.append(0.0, sample[1:, 0]), sample[:, 1:]])  # its first dt is of a silence
     lanes = "Each lane is a control, 0 at its foot and 1 at its top."
-    pieces = [(sample[began <= seconds], f"The performer: the longest take. {lanes}", "played-by-the-performer")]
+    seen = sample[np.cumsum(sample[:, 0]) <= seconds]
+    pieces = [(seen, f"The performer: the longest take. {lanes}", "played-by-the-performer")]
     for number, (entry, look) in enumerate(zip(evaluation.entries, shown, strict=True), 1):
         events = entry.played.rollouts[0].events
         if len(events) > 1:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from impsy.core.predictor import Predictor
 from impsy.core.session import Settings
-from impsy.evaluation.likeness import Likeness, Traits, is_runaway, is_stuck, likeness, traits
+from impsy.evaluation.likeness import Likeness, Traits, is_runaway, is_stuck, likeness, traits, traits_alone
 from impsy.evaluation.rollout import Rollout, play_alone
 
 SIGMA_TEMPERATURES = 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0
@@ -51,10 +51,10 @@ def _distance(
 ) -> float:
     settings = replace(Settings(), sigma_temperature=sigma)
     played = [play_alone(predictor, SECONDS, settings, seed, prime, _MOST) for prime in primes]
-    heard = [rollout.events for rollout in played if len(rollout.values) > 1]
-    if sum(map(len, heard)) < _FEWEST:
+    heard = [rollout for rollout in played if len(rollout.values) > 1]
+    if sum(len(rollout.values) for rollout in heard) < _FEWEST:
         return float("inf")
-    return _apart(likeness(traits(heard), asked)) + _share_gone_wrong(played)
+    return _apart(likeness(traits_alone(heard), asked)) + _share_gone_wrong(played)
 
 
 def _apart(found: Likeness) -> float:
