@@ -120,6 +120,27 @@ def test_a_few_performances_are_drawn_in_blocks():
     assert drawn([np.zeros(5)] * 12) == "12 performances"
 
 
+def test_phrases_are_drawn_with_their_neighbours_and_one_long_take_is_not_outvoted_by_short_ones():
+    assert drawn([np.zeros(100)] * 100) == "20 blocks of neighbouring performances"
+    assert drawn([np.zeros(100)] * 2000) == "40 blocks of neighbouring performances"
+    assert drawn([np.zeros(10_000), *[np.zeros(2)] * 30]) == "20 blocks of 500 events"
+
+
+def test_an_interval_covers_the_mean_of_phrases_that_are_like_their_neighbours_about_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+
+    def evening():
+        mood, phrases = 0.0, []
+        for _ in range(400):
+            mood = 0.8 * mood + rng.normal(0.0, 1.0)
+            phrases.append(mood + rng.normal(0.0, 1.0, 20))
+        return phrases
+
+    trials = [interval(evening()) for _ in range(150)]
+
+    assert np.mean([found.low <= 0.0 <= found.high for found in trials]) == pytest.approx(0.95, abs=0.06)
+
+
 def test_a_mean_of_a_single_short_performance_is_not_sure():
     found = interval([np.random.default_rng(1).normal(1.0, 1.0, 40)])
 
