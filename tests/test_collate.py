@@ -125,6 +125,17 @@ def test_an_older_dataset_is_split_too_and_joins_the_logs(tmp_path: Path) -> Non
     assert played(tmp_path) == [[1, 2], [800, 700]]
 
 
+def test_what_no_log_could_give_is_mended_in_an_older_dataset_too_and_counted(tmp_path: Path) -> None:
+    save_dataset(tmp_path / "old.npz", [np.array([[0.1, 1.5, 0.5], [-3.0, 0.8, -0.25], [0.1, 1.0, 0.0]])])
+
+    result = dataset(tmp_path, "-S", tmp_path / "old.npz")
+
+    (table,) = load_dataset(tmp_path / "training-dataset-3d.npz").performances
+    np.testing.assert_allclose(table, [[0.1, 1.0, 0.5], [0.0, 0.8, 0.0], [0.1, 1.0, 0.0]], rtol=1e-6)
+    assert "clipped    2 values outside [0, 1]" in result.output
+    assert "mended     1 step back in time, taken as 0 s" in result.output
+
+
 def test_splitting_while_collecting_is_splitting_afterwards(tmp_path: Path) -> None:
     rng = random.Random(2)
     write_log(tmp_path / "logs", sorted(rng.uniform(0, 900) for _ in range(300)))

@@ -61,7 +61,7 @@ def collate(paths: Iterable[Path], dimension: int, mapping: Mapping = ()) -> Col
     for path in paths:
         try:
             if path.suffix == DATASET:
-                recordings = _from_dataset(path)
+                recordings = _from_dataset(path, collection)
             elif path.suffix.lower() in MIDI:
                 recordings = [Recording(str(path), read_midi(path, mapping))]
             else:
@@ -85,7 +85,15 @@ def _from_log(path: Path, dimension: int, collection: Collection) -> list[Record
     return [Recording(str(path), reading.rows, tuple((-steps[steps < 0.0]).tolist()))]
 
 
-def _from_dataset(path: Path) -> list[Recording]:
-    """Those of an older dataset may be empty: nothing to tell."""
-    tables = enumerate(load_dataset(path).performances)
-    return [Recording(f"{path}, performance {index}", table.astype(float)) for index, table in tables if len(table)]
+def _from_dataset(path: Path, collection: Collection) -> list[Recording]:
+    """Its performances, mended as logs are: those of an older one may be empty, which is nothing to tell."""
+    recordings = []
+    for index, table in enumerate(load_dataset(path).performances):
+        raw = table.astype(float)
+        values = np.clip(raw[:, 1:], 0.0, 1.0)
+        collection.clipped += int(np.count_nonzero(values != raw[:, 1:]))
+        dts = raw[:, 0]
+        rows = np.column_stack([np.maximum(dts, 0.0), values])
+        if len(rows):
+            recordings.append(Recording(f"{path}, performance {index}", rows, tuple((-dts[dts < 0.0]).tolist())))
+    return recordings
