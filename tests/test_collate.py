@@ -1,5 +1,6 @@
 """Recordings become performances: from several folders, without what is excluded, split at long silences."""
 
+import os
 import random
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -134,6 +135,50 @@ def test_what_no_log_could_give_is_mended_in_an_older_dataset_too_and_counted(tm
     np.testing.assert_allclose(table, [[0.1, 1.0, 0.5], [0.0, 0.8, 0.0], [0.1, 1.0, 0.0]], rtol=1e-6)
     assert "clipped    2 values outside [0, 1]" in result.output
     assert "mended     1 step back in time, taken as 0 s" in result.output
+
+
+def test_a_dataset_that_would_be_another_one_is_kept_under_its_date(tmp_path: Path) -> None:
+    path = tmp_path / "training-dataset-3d.npz"
+    save_dataset(path, [np.full((3, 3), 0.25)])  # whose logs are lost
+    lost = path.read_bytes()
+    os.utime(path, (datetime(2026, 1, 1, 20, 0, 0).timestamp(),) * 2)
+    write_log(tmp_path / "logs", [0, 1, 2])
+
+    result = dataset(tmp_path, "-S", tmp_path / "logs")
+
+    kept = tmp_path / "older" / "training-dataset-3d-2026-01-01T20-00-00.npz"
+    assert played(tmp_path) == [[1, 2]]
+    assert kept.read_bytes() == lost
+    assert f"kept       what had this name is {kept} now" in result.output
+    assert list(tmp_path.glob("*.npz")) == [path]  # so that `impsy train` finds the only one
+
+
+def test_the_same_dataset_is_left_as_it_is(tmp_path: Path) -> None:
+    write_log(tmp_path / "logs", [0, 1, 2])
+    dataset(tmp_path, "-S", tmp_path / "logs")
+    path = tmp_path / "training-dataset-3d.npz"
+    os.utime(path, (1e9, 1e9))
+
+    result = dataset(tmp_path, "-S", tmp_path / "logs")
+
+    assert result.exit_code == 0
+    assert path.stat().st_mtime == 1e9
+    assert not (tmp_path / "older").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["-F", "training-dataset-3d"]])
+def test_what_is_read_is_not_written(tmp_path: Path, options: list[str]) -> None:
+    write_log(tmp_path / "logs", [0, 1, 2])
+    dataset(tmp_path, "-S", tmp_path / "logs")
+    path = tmp_path / "training-dataset-3d.npz"
+    before = path.read_bytes()
+
+    result = dataset(tmp_path, "-S", path, "-S", tmp_path / "logs", *options)
+
+    assert result.exit_code == 1
+    assert "name another file with -F" in str(result.exception)
+    assert path.read_bytes() == before
+    assert dataset(tmp_path, "-S", path, "-S", tmp_path / "logs", "-F", "all").exit_code == 0
 
 
 def test_splitting_while_collecting_is_splitting_afterwards(tmp_path: Path) -> None:

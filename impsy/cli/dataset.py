@@ -1,6 +1,7 @@
 """`impsy dataset`: recordings become a dataset."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,15 +103,14 @@ def command(
     dimension = _choose(named, sources, dimension, midi=bool(midi))
     for pattern in exclude:
         click.echo(f"excluded   {count(sources.excluded[pattern], 'file')} by {pattern}", err=True)
+    path = _target(destination, filename or dataset_name(dimension), sources.by_dimension[dimension])
     collection = collate(sources.by_dimension[dimension], dimension, mapping)
     _tell(collection, max_dt)
     performances = collection.performances(max_dt)
     if not performances:
         raise ImpsyError(f"{named}: nothing of dimension {dimension} is a performance")
-    path = destination / (filename or dataset_name(dimension))
-    if path.suffix != ".npz":
-        path = path.with_name(f"{path.name}.npz")
-    save_dataset(path, performances)
+    if older := save_dataset(path, performances):
+        click.echo(f"kept       what had this name is {older} now", err=True)
     dataset = load_dataset(path)
     _survey(collection, path, max_dt, report, as_json=as_json)
     click.echo(
@@ -136,6 +136,17 @@ def _mapping(config_file: Path) -> "Mapping":
         several = ", ".join(words for words, _ in found)
         raise ImpsyError(f"{config_file}: it has several input mappings ({several}); keep one, in a copy")
     return found[0][1]
+
+
+def _target(folder: Path, name: str, inputs: Sequence[Path]) -> Path:
+    """The file to write, which is none of those that are read."""
+    path = folder / (name if name.endswith(".npz") else f"{name}.npz")
+    if path.exists() and any(path.samefile(each) for each in inputs):
+        raise ImpsyError(
+            f"{path} is read (-S) and would be replaced: the next time its logs would count twice; "
+            "name another file with -F, or collect the logs alone"
+        )
+    return path
 
 
 def _choose(named: str, sources: "Sources", dimension: int | None, *, midi: bool) -> int:

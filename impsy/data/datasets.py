@@ -21,11 +21,12 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from impsy.data.files import written_whole
+from impsy.data.files import make_way, written_whole
 from impsy.data.pickled import Unwelcome, unpickle_arrays
 from impsy.errors import DatasetError
 
 LARGEST = 512 * 2**20  # bytes of one array: a hundred hours of eight faders
+_OLDER = "older"  # the folder for what was replaced: `impsy train` looks for the only dataset in the one above
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a fixed time in the archive, so that the same logs give the same bytes
 
 Performance: TypeAlias = NDArray[np.float32]  # (length, dimension), rows [dt, x_1 … x_n]
@@ -66,10 +67,11 @@ def dataset_name(dimension: int) -> str:
     return f"training-dataset-{dimension}d.npz"
 
 
-def save_dataset(path: Path, performances: Iterable[NDArray[np.floating]]) -> None:
+def save_dataset(path: Path, performances: Iterable[NDArray[np.floating]]) -> Path | None:
     """Write performances, (length, dimension) each, under `path`; the same ones give the same bytes.
 
-    Whoever looks sees the old file or the new one. Raises `DatasetError`.
+    A file that holds just these stays as it is. Another one that is there goes to `older/<name>-<its date>`, which is
+    returned. Raises `DatasetError`, and then nothing is lost.
     """
     copies = [np.array(performance, dtype=np.float32, order="C") for performance in performances]
     if not copies or any(copy.ndim != 2 or copy.shape[1] != copies[0].shape[1] for copy in copies):
@@ -83,11 +85,22 @@ def save_dataset(path: Path, performances: Iterable[NDArray[np.floating]]) -> No
         "perfs": perfs,
     }
     try:
-        with written_whole(path) as aside, zipfile.ZipFile(aside, "w") as archive:
-            for name, array in members.items():
-                _write_member(archive, name, array)
+        content = _archive(members)
+        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+            return None
+        with written_whole(path) as aside:
+            aside.write_bytes(content)
+            return make_way(path, folder=path.parent / _OLDER)
     except OSError as error:
         raise DatasetError(path, f"cannot be written: {error.strerror or error}") from error
+
+
+def _archive(members: dict[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in members.items():
+            _write_member(archive, name, array)
+    return buffer.getvalue()
 
 
 def _write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:

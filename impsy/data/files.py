@@ -24,23 +24,25 @@ def written_whole(path: Path) -> Iterator[Path]:
         written.replace(path)
 
 
-def make_way(path: Path, *beside: Path) -> Path | None:
+def make_way(path: Path, *beside: Path, folder: Path | None = None) -> Path | None:
     """Rename a file or folder that is there to `<name>-<its date>`, which is returned, and what belongs to it alike.
 
-    Raises `OSError`.
+    It stays where it is, or goes into a `folder` of the same disk, which is made if need be. Raises `OSError`.
     """
     there = [each for each in (path, *beside) if each.exists()]
     if not there:
         return None
     date = datetime.fromtimestamp(there[0].stat().st_mtime).strftime("%Y-%m-%dT%H-%M-%S")
     ending, number = f"-{date}", 1
-    while any(_renamed(each, ending).exists() for each in there):
+    while any(_renamed(each, ending, folder).exists() for each in there):
         number += 1
         ending = f"-{date}-{number}"
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     for each in there:
-        each.rename(_renamed(each, ending))
-    return _renamed(path, ending) if path in there else None
+        each.rename(_renamed(each, ending, folder))
+    return _renamed(path, ending, folder) if path in there else None
 
 
-def _renamed(path: Path, ending: str) -> Path:
-    return path.with_name(f"{path.stem}{ending}{path.suffix}")
+def _renamed(path: Path, ending: str, folder: Path | None) -> Path:
+    return (folder or path.parent) / f"{path.stem}{ending}{path.suffix}"
