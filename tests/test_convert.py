@@ -4,11 +4,13 @@ The little files are made by tests/data/make_models.py, most of them of the same
 """
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ from impsy.model.litert import LiteRtPredictor
 from impsy.model.single_step import single_step
 from impsy.model.weights import Dense, Weights
 from impsy.training.convert import convert, read_source
+from impsy.training.keras_files import read_weights
 
 DATA = Path(__file__).parent / "data"
 SIGNED = DATA / "tiny-signed.tflite"
@@ -192,6 +195,61 @@ def test_for_any_damage_there_is_an_error_in_words_or_a_model(tmp_path_factory, 
 
     with contextlib.suppress(ModelError):  # anything else fails
         read_source(path)
+
+
+def keras_bytes(packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A `.keras` with the weights of a little model, and nothing that Keras could open."""
+    h5py = pytest.importorskip("h5py", reason="the extra train is not installed")
+    weights = drawn(ModelSpec(3, 2, 4, 2), 1, around=False)
+    inside, whole = io.BytesIO(), io.BytesIO()
+    with h5py.File(inside, "w") as file:
+        for number, cell in enumerate(weights.cells):
+            parts = (cell.kernel[:-4], cell.kernel[-4:], cell.bias)
+            file.update({f"layers/lstm_{number}/cell/vars/{index}": part for index, part in enumerate(parts)})
+        for name, layer in (("mus", weights.means), ("sigmas", weights.deviations), ("pi", weights.logits)):
+            file.update({f"layers/mdn/mdn_{name}/vars/0": layer.kernel, f"layers/mdn/mdn_{name}/vars/1": layer.bias})
+    with zipfile.ZipFile(whole, "w", packing) as archive:
+        archive.writestr("model.weights.h5", inside.getvalue())
+    return whole.getvalue()
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+    st.binary(min_size=1, max_size=20),
+    st.floats(0.0, 1.0),
+    st.booleans(),
+)
+@example(zipfile.ZIP_DEFLATED, bytes(20), 0.5, False)
+def test_for_any_damage_to_a_keras_file_there_is_an_error_in_words_or_its_weights(
+    tmp_path_factory, packing, damage, where, cut
+):
+    content = keras_bytes(packing)
+    at = 4 + int(where * (len(content) - 4))  # what it begins with tells that it is one
+    path = tmp_path_factory.mktemp("damaged") / "m.keras"
+    path.write_bytes(content[:at] if cut else content[:at] + damage + content[at + len(damage) :])
+
+    with contextlib.suppress(ModelError):  # anything else fails
+        read_weights(path)
+
+
+def test_a_keras_file_that_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path):
+    content = bytearray(keras_bytes())
+    size = content.index(b"PK\x01\x02") + 24  # in the list of what is in the archive
+    content[size : size + 4] = (3 << 30).to_bytes(4, "little")
+    (tmp_path / "m.keras").write_bytes(content)
+
+    with pytest.raises(ModelError, match="3,072 MiB; the limit is 512 MiB"):
+        read_weights(tmp_path / "m.keras")
+
+
+def test_a_keras_file_packed_as_keras_packs_none_is_refused(tmp_path):
+    (tmp_path / "m.keras").write_bytes(keras_bytes(zipfile.ZIP_LZMA))
+    (tmp_path / "usual.keras").write_bytes(keras_bytes(zipfile.ZIP_STORED))
+
+    assert read_weights(tmp_path / "usual.keras").spec == ModelSpec(3, 2, 4, 2)
+    with pytest.raises(ModelError, match="packed as no file of Keras is"):
+        read_weights(tmp_path / "m.keras")
 
 
 def test_a_full_disk_leaves_the_old_model_as_it_was(tmp_path):

@@ -61,6 +61,17 @@ def test_a_keras_file_becomes_one_that_says_the_same(model, keras_file, tmp_path
     assert difference(played(predictor), played(LiteRtPredictor(SIGNED)), predictor.spec) < 1e-4
 
 
+def test_a_keras_file_whose_graph_is_damaged_still_gives_its_weights(model, keras_file):
+    content = bytearray(keras_file.read_bytes())
+    content[content.index(b'"class_name"') + 2] ^= 1  # in config.json, whose check sum tells it
+    keras_file.write_bytes(content)
+
+    source = read_source(keras_file)
+
+    assert source.original is None
+    assert difference(source.weights.step, steps_of(model), source.weights.spec) < 1e-4
+
+
 def test_weights_alone_tell_all_sizes(model, tmp_path):
     model.save_weights(tmp_path / "new.weights.h5")
     _write_as_keras_2(model, tmp_path / "old.h5")

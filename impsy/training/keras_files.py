@@ -8,6 +8,7 @@ and a bias, whose names or outputs tell which part of the mixture layer it is.
 import io
 import re
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,12 @@ from impsy.training.backend import hushed, load_backend
 
 _INSIDE = "model.weights.h5"  # of a .keras, which is a zip
 _MOST = 1 << 26  # numbers in an array; the largest named size has 2 million
+_LARGEST = 1 << 29  # bytes of a .keras unpacked; the largest named size has 30 million, with its optimizer's notes
 _PARTS = {"means": "mus?", "deviations": "sigmas?", "logits": "pis?"}
+_DAMAGE = (  # what zipfile and h5py, and Keras with them, raise on bytes that are not what they say
+    *(OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError),
+    *(KeyError, ValueError, RuntimeError),
+)
 
 
 def read_weights(path: Path) -> Weights:
@@ -34,8 +40,8 @@ def read_weights(path: Path) -> Weights:
     try:
         with h5py.File(_hdf5(path)) as file:
             layers = _layers(file, h5py.Dataset)
-    except (OSError, KeyError, RuntimeError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise ModelError(path, f"cannot be read: {error}") from error
+    except _DAMAGE as error:
+        raise ModelError(path, f"cannot be read: {str(error) or 'it ends too early'}") from error
     cells = [cell for name in _in_order(layers) if (cell := _cell(layers[name])) is not None]
     dense = {name: layer for name in _in_order(layers) if (layer := _dense(layers[name])) is not None}
     return _assembled(path, cells, dense)
@@ -46,15 +52,24 @@ def _hdf5(path: Path) -> Any:
         if file.read(4) != b"PK\x03\x04":
             return path
     with zipfile.ZipFile(path) as archive:
-        return io.BytesIO(archive.read(_INSIDE))
+        entries = archive.infolist()
+        if (size := sum(entry.file_size for entry in entries)) > _LARGEST:
+            raise ModelError(path, f"would unpack to {size >> 20:,} MiB; the limit is {_LARGEST >> 20} MiB")
+        if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+            raise ModelError(path, "is packed as no file of Keras is")
+        inside = archive.getinfo(_INSIDE)
+        with archive.open(inside) as member:
+            return io.BytesIO(member.read(inside.file_size))
 
 
 def _layers(file: Any, dataset: Any) -> dict[str, dict[str, Floats]]:
     """The arrays by the path that they share and their last name; what an optimizer noted is no weight."""
     found: dict[str, dict[str, Floats]] = defaultdict(dict)
 
-    def visit(name: str, entry: Any) -> None:
-        if isinstance(entry, dataset) and not name.startswith("optimizer") and 0 < entry.size <= _MOST:
+    def visit(name: str | bytes, entry: Any) -> None:
+        if not isinstance(name, str) or name.startswith("optimizer"):  # bytes are a name that is damaged
+            return
+        if isinstance(entry, dataset) and 0 < entry.size <= _MOST:
             folder, _, last = name.rpartition("/")
             found[folder][last] = np.asarray(entry[()], np.float32)
 
@@ -125,7 +140,7 @@ def original(path: Path, weights: Weights) -> Step | None:
     try:
         with hushed():
             model = keras.saving.load_model(path, custom_objects={"MDN": MDN}, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, ImportError):
+    except (*_DAMAGE, TypeError, AttributeError, ImportError):
         return None
     shapes = [(1, weights.spec.dimension), *[(weights.spec.units,)] * 2 * weights.spec.layers]
     return steps_of(model) if [tuple(each.shape)[1:] for each in model.inputs] == shapes else None
