@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from impsy.cli.compare import command as compare
 from impsy.cli.evaluate import command
-from impsy.data.datasets import save_dataset
+from impsy.core.predictor import ModelSpec
+from impsy.data.datasets import load_dataset, save_dataset
 from impsy.errors import FileError, ImpsyError, ModelError
+from impsy.model.card import Card, Learning, card_path, encode_card
+from impsy.model.litert import file_hash
+from impsy.training.run_folder import hash_of
 
 TINY = Path(__file__).parent / "data" / "tiny-signed.tflite"
 
@@ -59,6 +64,44 @@ def test_the_same_seed_gives_the_same_figures(dataset):
         return [{key: value for key, value in entry.items() if key != "step_seconds"} for entry in told["models"]]
 
     assert figures() == figures()
+
+
+def carded(folder: Path, dataset: Path) -> Path:
+    """A model whose card tells that it learned from a dataset."""
+    model = folder / "mine.tflite"
+    model.write_bytes(TINY.read_bytes())
+    learned = Learning("mine.npz", hash_of(load_dataset(dataset)), 180, 1.0, "xs", {}, 1, 160, 18, 1.0, 9, 8, 1.0)
+    spec = ModelSpec(3, 2, 4, 2)
+    card = Card("mine", "2026-01-01T20:00:00", spec, {model.name: file_hash(model)}, {}, training=learned)
+    card_path(model).write_bytes(encode_card(card))
+    return model
+
+
+def test_who_is_judged_by_what_it_learned_is_told_apart(dataset, tmp_path):
+    model, other = carded(tmp_path, dataset), tmp_path / "other.npz"
+    save_dataset(other, [np.random.default_rng(2).random((60, 3)) for _ in range(3)])
+    renamed = dataset.rename(tmp_path / "renamed.npz")
+    short = "--rollouts", "1", "--seconds", "1", "--json"
+    note = f"{model} learned from 160 of the 180 interactions in {renamed}: judge it by what it never heard"
+
+    flattered = CliRunner().invoke(command, [str(model), str(TINY), "--data", str(renamed), *short])
+    fair = CliRunner().invoke(command, [str(model), "--data", str(other), *short])
+    between = CliRunner().invoke(compare, [str(TINY), str(model), "--data", str(renamed), "--json"])
+
+    for told in (flattered, between):
+        assert told.stderr.count(f"note       {note}\n") == told.stderr.count("note ") == 1
+        assert json.loads(told.stdout)["notes"] == [note]
+    assert "note" not in fair.stderr
+    assert json.loads(fair.stdout)["notes"] == []
+
+
+def test_a_damaged_card_ends_no_evaluation(dataset, tmp_path):
+    model = carded(tmp_path, dataset)
+    card_path(model).write_text("{")
+
+    told = json.loads(evaluated(model, "--data", dataset, "--rollouts", 1, "--seconds", 1, "--json"))
+
+    assert "is no card of a model" in told["notes"][0]
 
 
 def test_a_log_can_be_judged_by_too(tmp_path):

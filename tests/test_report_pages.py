@@ -67,6 +67,18 @@ def test_every_picture_can_be_saved_as_a_file_of_its_own(page: str) -> None:
         assert "var(" not in svg  # which only browsers read
 
 
+def test_what_has_to_be_known_of_a_judgement_stands_on_its_page(dataset: Path, tmp_path: Path) -> None:
+    model = tmp_path / TINY.name
+    model.write_bytes(TINY.read_bytes())
+    model.with_suffix(".json").write_text("{")
+
+    for judged in (
+        reported(evaluate.command, model, "--data", dataset, *SHORT),
+        reported(compare.command, model, STARTER, "--data", dataset),
+    ):
+        assert f"<li>{model.with_suffix('.json')}: is no card of a model" in judged
+
+
 def test_models_are_called_by_what_tells_them_apart(dataset: Path, tmp_path: Path) -> None:
     copies = [tmp_path / folder / STARTER.name for folder in ("old", "new")]
     for copy in copies:

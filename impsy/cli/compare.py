@@ -1,13 +1,14 @@
 """`impsy compare`: which of two models is better."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from impsy.cli import options
-from impsy.cli.performances import load_models, read_takes, tell_listening
+from impsy.cli.performances import load_models, notes_on, read_takes, tell_listening, tell_notes
 from impsy.cli.table import table
 from impsy.data.wording import count
 
@@ -40,6 +41,8 @@ def command(
 
     options.check_report(report)
     performances = read_takes(data, max_dt)
+    notes = notes_on([first, second], data)
+    tell_notes(notes)
     heard = []
     for path in (first, second):
         tell_listening(str(path))
@@ -48,23 +51,23 @@ def command(
         check_numbers(str(path), heard[-1])
     compared = compare(heard[0], heard[1], seed)
     if as_json:
-        click.echo(json.dumps(_json(first, second, data, compared), indent=1))
+        click.echo(json.dumps(_json(first, second, data, compared, notes), indent=1))
     else:
         told = count(len(performances), "performance")
         click.echo(f"{data}: {compared.events:,} events in {told}; nats an event, lower is better")
         click.echo(f"95 %: paired bootstrap over {compared.resampled}, seed {seed}\n")
         click.echo(table(*difference_table(compared)))
         click.echo(f"\n{verdict(compared, str(first), str(second))}")
-    options.write_report(report, lambda: _page(first, second, data, compared, seed))
+    options.write_report(report, lambda: _page(first, second, data, compared, seed, notes))
 
 
-def _page(first: Path, second: Path, data: Path, compared: "Comparison", seed: int) -> str:
+def _page(first: Path, second: Path, data: Path, compared: "Comparison", seed: int, notes: Sequence[str]) -> str:
     from impsy.evaluation.comparison_report import comparison_page
 
-    return comparison_page(compared, str(first), str(second), str(data), seed)
+    return comparison_page(compared, str(first), str(second), str(data), seed, notes)
 
 
-def _json(first: Path, second: Path, data: Path, compared: "Comparison") -> dict[str, Any]:
+def _json(first: Path, second: Path, data: Path, compared: "Comparison", notes: Sequence[str]) -> dict[str, Any]:
     def plain(found: "Interval") -> dict[str, float]:
         return {"difference": found.mean, "low": found.low, "high": found.high}
 
@@ -72,6 +75,7 @@ def _json(first: Path, second: Path, data: Path, compared: "Comparison") -> dict
         "a": str(first),
         "b": str(second),
         "data": str(data),
+        "notes": list(notes),
         "events": compared.events,
         "better": None if compared.better is None else "ab"[compared.better],
         "all": plain(compared.whole),

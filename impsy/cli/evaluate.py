@@ -8,7 +8,7 @@ import click
 
 from impsy.cli import options
 from impsy.cli.finite import Finite
-from impsy.cli.performances import load_models, numbered_takes, tell_listening
+from impsy.cli.performances import load_models, notes_on, numbered_takes, tell_listening, tell_notes
 from impsy.cli.table import table
 from impsy.data.wording import count
 from impsy.model.names import SIZES
@@ -90,13 +90,18 @@ def command(
     takes = numbered_takes(data, max_dt)
     performances = list(takes.values())
     loaded = load_models(models, performances[0][0].shape[1])
+    notes = notes_on(models, data)
+    tell_notes(notes)
     recipes: dict[str, Fit] = {}
     parts = FOLDS if len(performances) == 1 or not cv else len(performances)
     plan = Plan(folds or parts, rollouts, seconds, Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp), seed)
     if cv:
         recipes[f"trained: size {modelsize}"] = _trainer(performances, plan, modelsize, numepochs)
     evaluation = evaluate(
-        loaded, performances, str(data), max_dt, plan, tell_listening, recipes=recipes, numbers=list(takes)
+        *(loaded, performances, str(data), max_dt, plan, tell_listening),
+        recipes=recipes,
+        numbers=list(takes),
+        notes=notes,
     )
     click.echo(json.dumps(telling.as_json(evaluation), indent=1) if as_json else _tables(evaluation))
     options.write_report(report, lambda: _page(evaluation))

@@ -65,6 +65,37 @@ def load_models(paths: Sequence[Path], dimension: int) -> "dict[str, Predictor]"
     return models
 
 
+def notes_on(models: Sequence[Path], data: Path) -> list[str]:
+    """What has to be known of a judgement: a line for each model that learned from the dataset it is judged by.
+
+    A card that cannot be read is a line, too. Raises `FileError` where the dataset cannot be.
+    """
+    from impsy.data.datasets import load_dataset
+    from impsy.model.card import card_path, read_card
+    from impsy.model.litert import file_hash
+    from impsy.training.run_folder import hash_of
+
+    notes: list[str] = []
+    carded = [path for path in dict.fromkeys(models) if card_path(path).exists()] if data.suffix == ".npz" else []
+    data_hash = hash_of(load_dataset(data)) if carded else ""
+    for path in carded:
+        try:
+            card = read_card(path, file_hash(path))
+        except FileError as error:
+            notes.append(str(error))
+            continue
+        if card is not None and card.training is not None and card.training.data_sha256 == data_hash:
+            share = f"{card.training.learned:,} of the {card.training.interactions:,} interactions"
+            notes.append(f"{path} learned from {share} in {data}: judge it by what it never heard")
+    return notes
+
+
+def tell_notes(notes: Sequence[str]) -> None:
+    """Say them, each on a line."""
+    for note in notes:
+        click.echo(f"note       {note}", err=True)
+
+
 def tell_listening(name: str) -> None:
     """Say whose turn it is."""
     click.echo(f"listening  {name}", err=True)

@@ -1,18 +1,22 @@
 """The report on a comparison: which of two models is better, by how much, and in what."""
 
+from collections.abc import Sequence
+
 from impsy import __version__
 from impsy.data.wording import count
 from impsy.evaluation.comparison import Comparison
 from impsy.evaluation.looks import WIDE
 from impsy.evaluation.telling import difference_table, signed, verdict
 from impsy.reports.drawing import INK, SERIES, as_svg, canvas
-from impsy.reports.page import Facts, Figure, Section, Table, Text, page
+from impsy.reports.page import Facts, Figure, Notes, Part, Section, Table, Text, page
 
 _CONTROLS = 32  # in the picture; the table has all
 
 
-def comparison_page(compared: Comparison, first: str, second: str, data: str, seed: int) -> str:
-    """The page on what `first` and `second`, files, cost on `data`. Raises `MissingExtra`."""
+def comparison_page(
+    compared: Comparison, first: str, second: str, data: str, seed: int, notes: Sequence[str] = ()
+) -> str:
+    """The page on what `first` and `second`, files, cost on `data`; `notes` come first. Raises `MissingExtra`."""
     lead = f"A: {first}. B: {second}. Both heard {count(compared.events, 'event')} of {data}."
     caption = (
         "What B costs more than A, in nats per event, with 95 % intervals: on the left of the line B is better, on the "
@@ -38,7 +42,8 @@ def comparison_page(compared: Comparison, first: str, second: str, data: str, se
     )
     drawn = Figure(_differences(compared), caption, "difference")
     words = Text(f"{found[0].upper()}{found[1:]}.")
-    return page("Comparison of two models", lead, [Section("Which is better", [Facts(facts), words, drawn, table])])
+    parts: list[Part] = [*([Notes(notes)] if notes else []), Facts(facts), words, drawn, table]
+    return page("Comparison of two models", lead, [Section("Which is better", parts)])
 
 
 def _differences(compared: Comparison) -> str:

@@ -59,6 +59,7 @@ class Evaluation:
     performer: Likeness | None  # half of the performances beside the other half
     traits: Traits  # the performer's
     sample: Take  # a take as long as a rollout, or the longest
+    notes: tuple[str, ...] = ()  # what has to be known of it, for people
 
     @property
     def events(self) -> int:
@@ -86,6 +87,7 @@ def evaluate(
     *,
     recipes: Mapping[str, Fit] | None = None,
     numbers: Sequence[int] | None = None,
+    notes: Sequence[str] = (),
 ) -> Evaluation:
     """Judge `models`, by their names, and the baselines; `tell` hears whose turn it is.
 
@@ -120,6 +122,7 @@ def evaluate(
         performer=performer_alike(performances),
         traits=traits(takes),
         sample=max(takes, key=lambda take: (min(float(take[1:, 0].sum()), plan.seconds), len(take))),
+        notes=tuple(notes),
     )
 
 

@@ -24,7 +24,7 @@ from impsy.evaluation.telling import (
     words,
 )
 from impsy.reports import figures
-from impsy.reports.page import Facts, Figure, Part, Section, Table, Text, page
+from impsy.reports.page import Facts, Figure, Notes, Part, Section, Table, Text, page
 
 _FOLDS = 60  # in the picture
 _DISTANCES = 6  # columns of the table of playing
@@ -72,6 +72,7 @@ def _scores(evaluation: Evaluation, shown: Sequence[Look]) -> list[Part]:
         "need not add up to the whole, which also knows what goes together."
     )
     return [
+        *([Notes(evaluation.notes)] if evaluation.notes else []),
         Facts(facts),
         Figure(score_pictures.scores(entries, shown), whole, "scores"),
         Figure(score_pictures.parts(entries, shown), parts + _cut(evaluation, CONTROLS), "score-parts"),

@@ -104,6 +104,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     plan = evaluation.plan
     return {
         "data": evaluation.data,
+        "notes": list(evaluation.notes),
         "performances": evaluation.performances,
         "pieces": evaluation.pieces,
         "events": evaluation.events,
