@@ -74,17 +74,19 @@ def test_what_cannot_be_is_said_before_anything_is_trained(tmp_path: Path, datas
 
     with_model = CliRunner().invoke(command, ["model.tflite", "--cv", "--data", str(dataset)])
     without_cv = CliRunner().invoke(command, ["--folds", "3", "--data", str(dataset)])
-    with pytest.raises(NotEnoughData, match="at least 200"):
-        CliRunner().invoke(command, ["--cv", "--data", str(tmp_path / "little.npz")], catch_exceptions=False)
+    little = CliRunner().invoke(command, ["--cv", "-M", "auto", "--data", str(tmp_path / "little.npz")])
 
     assert (with_model.exit_code, without_cv.exit_code) == (2, 2)
     assert "leave out MODEL" in with_model.stderr
+    assert isinstance(little.exception, NotEnoughData)
+    assert "at least 200" in str(little.exception)
+    assert "size       350 interactions suit size xxs; xs would need 2,000" in little.stderr
 
 
 @pytest.mark.slow
 @needs_tensorflow
 def test_every_performance_is_scored_by_a_model_of_the_others(dataset: Path, tmp_path: Path) -> None:
-    arguments = ["--cv", "--data", str(dataset), "-M", "xxs", "-N", "3", *SHORT]
+    arguments = ["--cv", "--data", str(dataset), "-M", "auto", "-N", "3", *SHORT]
 
     result = CliRunner().invoke(
         command, [*arguments, "--json", "--report", str(tmp_path / "cv.html")], catch_exceptions=False

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 @click.option("--cv", is_flag=True, help="Train a model for each performance, without it, and score that.")
 @click.option("--folds", type=click.IntRange(min=2), help="With --cv: leave out several at once, in so many parts.")
 @click.option(
-    "-M", "--modelsize", type=click.Choice(tuple(SIZES)), default="s", show_default=True, help="That --cv trains."
+    "-M",
+    "--modelsize",
+    type=click.Choice((*SIZES, "auto")),
+    default="s",
+    show_default=True,
+    help="That --cv trains; auto goes by the data.",
 )
 @options.numepochs("That --cv trains for, at most.")
 @click.option(
@@ -96,7 +101,8 @@ def command(
     parts = FOLDS if len(performances) == 1 or not cv else len(performances)
     plan = Plan(folds or parts, rollouts, seconds, Settings(sigma_temperature=sigma_temp, pi_temperature=pi_temp), seed)
     if cv:
-        recipes[f"trained: size {modelsize}"] = _trainer(performances, plan, modelsize, numepochs)
+        size = _size(modelsize, performances)
+        recipes[f"trained: size {size}"] = _trainer(performances, plan, size, numepochs)
     evaluation = evaluate(
         *(loaded, performances, str(data), max_dt, plan, tell_listening),
         recipes=recipes,
@@ -118,6 +124,17 @@ def _check(models: tuple[Path, ...], cv: bool, folds: int | None) -> None:
         raise click.UsageError("--cv trains models of its own: leave out MODEL, or --cv")
     if folds and not cv:
         raise click.UsageError("--folds belongs to --cv")
+
+
+def _size(asked: str, performances: "Performances") -> str:
+    """Where `auto` is asked for, the size that suits all of it: every fold trains the same."""
+    from impsy.training.size import AUTO, fitting_size
+
+    if asked != AUTO:
+        return asked
+    size, why = fitting_size(sum(len(take) for takes in performances for take in takes))
+    click.echo(f"size       {why}", err=True)
+    return size
 
 
 def _trainer(performances: "Performances", plan: "Plan", size: str, epochs: int) -> "Fit":
