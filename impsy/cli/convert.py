@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 @click.option(
     "--quantise",
     type=click.Choice(["float16"]),
-    help="Keep weights as 16-bit floats: half the size, a little less exact.",
+    help="Keep weights as 16-bit floats: half the size, a little less exact; --data tells what that costs.",
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="With --quantise: a dataset (.npz) or a log, to tell what the loss of exactness costs.",
+    help="With --quantise: a dataset (.npz) or a log, to tell the loss in nats an event.",
 )
 def command(model: Path, output: Path | None, quantise: str | None, data: Path | None) -> None:
     """Make of MODEL (.keras, .h5 weights, or a .tflite that is old or slow) the .tflite that plays everywhere."""
