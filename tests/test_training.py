@@ -60,6 +60,15 @@ def test_whole_performances_are_held_out():
     assert {len(table) for table in lessons.phrases(lessons.learned) + lessons.phrases(lessons.held_out)} == {100}
 
 
+def test_what_a_pause_has_cut_is_held_out_together():
+    phrases = [_take(20, start=20 * n) for n in range(100)]
+
+    for seed in range(5):
+        held_out = prepare(phrases, np.random.default_rng(seed))
+        first = [round(rows[0, 1] * 5000 / 20) for rows in held_out.phrases(held_out.held_out)]
+        assert first == list(range(first[0], first[0] + 10))
+
+
 def test_a_single_performance_gives_its_last_tenth_after_a_gap():
     lessons = prepare([_take(1000)], np.random.default_rng(1))
 
@@ -297,12 +306,12 @@ class TestTrained:
     def test_the_same_seed_gives_the_same_file_and_the_older_one_is_kept(self, tmp_path):
         recipe = Recipe(epochs=2)
         one = train(_circles(), "xxs", recipe, tmp_path, 7, Told())
-        first = one.lite_path.read_bytes()
+        first = [path.read_bytes() for path in (one.lite_path, one.keras_path)]
         os.utime(one.lite_path, (time.time() - 86400,) * 2)
         two = train(_circles(), "xxs", recipe, tmp_path, 7, Told())
 
         assert two.lite_path == one.lite_path
-        assert two.lite_path.read_bytes() == first
+        assert [path.read_bytes() for path in (two.lite_path, two.keras_path)] == first
         assert [len(list(tmp_path.glob(f"*.{kind}"))) for kind in ("tflite", "keras", "json")] == [2, 2, 2]
         card = read_card(two.keras_path, file_hash(two.keras_path))
         assert (card.training.seed, card.training.best_epoch) == (7, two.best.number)

@@ -3,6 +3,9 @@
 The two are written aside, run side by side for 50 steps, and loaded as `impsy run` would, before any is handed out.
 """
 
+import json
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +39,7 @@ def export(network: Network, folder: Path, learning: Learning | None = None) -> 
             with hushed():
                 model = network.inference_model()
                 model.save(keras_part)
+            _without_circumstance(keras_part)
             write_lite(lite_part, weights_of(network), steps_of(model))
             files = {path.name: file_hash(path) for path in (keras_part, lite_part)}
             card = Card(name, now(), network.spec, files, versions(), training=learning)
@@ -44,6 +48,24 @@ def export(network: Network, folder: Path, learning: Learning | None = None) -> 
     except OSError as error:
         raise ModelError(folder / name, f"cannot be written: {error.strerror or error}") from error
     return keras_path, lite_path
+
+
+def _without_circumstance(path: Path) -> None:
+    """Write a `.keras` again without times and addresses in memory: the same weights give the same bytes."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    metadata = json.loads(members["metadata.json"])
+    metadata.pop("date_saved", None)
+    numbers: dict[str, int] = {}  # of what Keras knows by its address
+    config = re.sub(
+        r'(?<="shared_object_id": )\d+',
+        lambda found: str(numbers.setdefault(found[0], len(numbers))),
+        members["config.json"].decode(),
+    )
+    members |= {"metadata.json": json.dumps(metadata).encode(), "config.json": config.encode()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def weights_of(network: Network) -> Weights:

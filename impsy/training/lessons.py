@@ -65,8 +65,9 @@ class Batch:
 def prepare(performances: Sequence[NDArray[np.floating]], rng: np.random.Generator) -> Lessons:
     """Cut into phrases, scale, and hold out a tenth; raises `NotEnoughData`.
 
-    Whole performances are held out where some make about a tenth; else the longest gives its last tenth, after a
-    gap, for neighbouring interactions are too much alike to judge by.
+    Whole performances are held out where some that are neighbours make about a tenth; else the longest gives its last
+    tenth, after a gap. Neighbours are too much alike to be learned from and judged by: what `impsy dataset` has cut at
+    pauses was one take.
     """
     _check_enough(performances)
     chosen = _choose(list(map(len, performances)), rng)
@@ -116,14 +117,17 @@ def _check_enough(performances: Sequence[NDArray[np.floating]]) -> None:
     raise NotEnoughData(found, FEWEST, text)
 
 
-def _choose(lengths: Sequence[int], rng: np.random.Generator) -> set[int]:
-    """Performances, in random order, that together make between one and two tenths; none, if that cannot be."""
-    total, chosen, held = sum(lengths), set(), 0
-    for index in rng.permutation(len(lengths)).tolist():
-        if held + lengths[index] <= 2 * _SHARE * total and held < _SHARE * total:
-            chosen.add(index)
-            held += lengths[index]
-    return chosen if held >= _SHARE * total else set()
+def _choose(lengths: Sequence[int], rng: np.random.Generator) -> Sequence[int]:
+    """Neighbouring performances, drawn, that together make between one and two tenths; none, if that cannot be."""
+    ends = np.cumsum([0, *lengths])
+    least = _SHARE * ends[-1]
+    stops = np.searchsorted(ends, ends[:-1] + least)  # after the last of the shortest run from each on
+    runs = [
+        range(first, int(stop))
+        for first, stop in enumerate(stops)
+        if stop < len(ends) and ends[stop] - ends[first] <= 2 * least
+    ]
+    return runs[rng.integers(len(runs))] if runs else ()
 
 
 def windows(spans: Spans, steps: int, rng: np.random.Generator) -> Windows:

@@ -69,10 +69,10 @@ class Network:
         for layer, h, c in zip(self.recurrent, states[::2], states[1::2], strict=True):
             heard, *new = layer(heard, initial_state=[h, c])
             after += new
-        learned = self.mixture(keras.layers.Reshape((spec.units,))(heard))
-        passed = self.around(keras.layers.Reshape((spec.dimension,))(inputs))
+        learned = self.mixture(keras.layers.Reshape((spec.units,), name="heard")(heard))
+        passed = self.around(keras.layers.Reshape((spec.dimension,), name="flat")(inputs))
         parameters = keras.layers.Add(name="parameters")([learned, passed])
-        return keras.Model([inputs, *states], [parameters, *after])
+        return keras.Model([inputs, *states], [parameters, *after], name="step")
 
 
 def build(spec: ModelSpec, lessons: Lessons, rng: np.random.Generator) -> Network:
