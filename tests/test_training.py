@@ -179,6 +179,9 @@ class Told:
     def epoch(self, epoch):
         self.epochs.append(epoch)
 
+    def learned(self):
+        pass
+
 
 @pytest.mark.slow
 class TestTrained:
@@ -315,6 +318,7 @@ class TestTrained:
         assert [len(list(tmp_path.glob(f"*.{kind}"))) for kind in ("tflite", "keras", "json")] == [2, 2, 2]
         card = read_card(two.keras_path, file_hash(two.keras_path))
         assert (card.training.seed, card.training.best_epoch) == (7, two.best.number)
+        assert card.training.held_out_nats_dt < card.training.held_out_nats < two.best.held_out  # by MIDI's cells
         assert card == read_card(two.lite_path, file_hash(two.lite_path))
         assert not list(tmp_path.glob(".*"))
 

@@ -25,6 +25,8 @@ class Told:
         self.device = run.device
     def epoch(self, epoch):
         self.last = epoch
+    def learned(self):
+        pass
 
 phase = np.arange(600) * 0.1
 rows = np.column_stack([np.full(600, 0.025), 0.5 + 0.3 * np.cos(phase), 0.5 + 0.3 * np.sin(phase)]).astype(np.float32)

@@ -221,6 +221,22 @@ class TestRun:
         assert json.loads(out.splitlines()[-1])["what"] == "trained"
         assert (workspace / "models" / f"{NAME}.tflite").exists()
 
+    def test_no_ctrl_c_loses_what_is_learned(self, workspace: Path) -> None:
+        process = self._start(workspace, "--progress", "json")
+        assert process.stdout is not None
+        told: list[dict[str, object]] = [{"what": "nothing"}]
+        while told[-1]["what"] != "learned":
+            told.append(json.loads(process.stdout.readline()))
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        out, err = process.communicate(timeout=60)
+
+        assert process.returncode == 0, err
+        assert json.loads(out)["sigmatemp"] is None
+        card = json.loads((workspace / "models" / f"{NAME}.json").read_text())
+        assert card["training"]["held_out_nats"] < 20.0
+
     def test_where_there_is_no_run_to_go_on_with_it_says_so(self, workspace: Path) -> None:
         process = self._start(workspace, "--resume")
 

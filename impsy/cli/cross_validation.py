@@ -74,6 +74,9 @@ class Trainer:
             line += f"  loss {epoch.held_out:.3f}  {self._left(epoch)}"
             click.echo(f"\r\x1b[K{line}", err=True, nl=False)
 
+    def learned(self) -> None:
+        """Say nothing: the line of the fold comes in a moment."""
+
     def _tell_trained(self, trained: "Trained") -> None:
         best = trained.best
         line = f"fold {self._done:>3} of {self._folds}  best epoch {best.number} of {best.of}, loss {best.held_out:.3f}"

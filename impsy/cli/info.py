@@ -129,7 +129,10 @@ def shape_in_words(spec: ModelSpec) -> str:
 def _training(learning: Learning) -> "Iterator[tuple[str, str]]":
     heard = f"{count(learning.interactions, 'interaction')}, {learning.minutes:,.1f} minutes"
     recipe = ", ".join(f"{name} {value}" for name, value in learning.recipe.items())
-    score = f"{learning.held_out_nats:.3f} nats an interaction on {learning.held_out:,} held out, lower is better"
+    of_it = "" if learning.held_out_nats_dt is None else f" (dt alone {learning.held_out_nats_dt:.3f})"
+    score = (
+        f"{learning.held_out_nats:.3f} nats an interaction{of_it} on {learning.held_out:,} held out, lower is better"
+    )
     epochs = f"epoch {learning.best_epoch} of {learning.epochs}, in {told(learning.seconds)}"
     yield "data", f"{learning.data}: {heard}, SHA-256 {_short(learning.data_sha256)}"
     yield "recipe", f"size {learning.size}, seed {learning.seed}, {recipe}"

@@ -51,10 +51,13 @@ class InWords:
         )
         click.echo(f"\r\x1b[K{line}" if self._in_place else line, err=True, nl=not self._in_place)
 
+    def learned(self) -> None:
+        """Say what goes on while nothing moves."""
+        end = "\r\x1b[K" if self._in_place else ""
+        click.echo(f"{end}listens    to how it plays alone, some seconds; Ctrl-C leaves that out", err=True)
+
     def trained(self, result: "Trained") -> None:
         """Say what came out."""
-        if self._in_place:
-            click.echo("\r\x1b[K", err=True, nl=False)
         click.echo(f"kept       {_kept(result)}", err=True)
         if result.sigmatemp is not None:
             click.echo(f"plays      most like you at sigmatemp {result.sigmatemp:g}, which `impsy run` takes", err=True)
@@ -72,7 +75,7 @@ def _kept(result: "Trained") -> str:
 
 
 class InJson:
-    """A JSON object a line on standard output: `started`, every `epoch`, and what was `trained`."""
+    """A JSON object a line on standard output: `started`, every `epoch`, `learned`, and what was `trained`."""
 
     def started(self, run: "Started") -> None:
         """Tell the whole plan of the run."""
@@ -81,6 +84,10 @@ class InJson:
     def epoch(self, epoch: "Epoch") -> None:
         """Tell an epoch."""
         self._tell("epoch", asdict(epoch))
+
+    def learned(self) -> None:
+        """Tell that there are no more epochs."""
+        self._tell("learned", {})
 
     def trained(self, result: "Trained") -> None:
         """Tell the files."""

@@ -6,7 +6,7 @@ rest, where it strays too much it trembles. So each temperature is tried: the mo
 it has never learned, and whatever it plays most alike (`likeness`) is the one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -25,18 +25,28 @@ _HEARD = 50  # events that it goes on from
 _FEWEST = 20  # events that say anything of how somebody plays
 
 
-def tempered(predictor: Predictor, performer: Sequence[NDArray[np.floating]], seed: int) -> float | None:
+def tempered(
+    predictor: Predictor,
+    performer: Sequence[NDArray[np.floating]],
+    seed: int,
+    hurried: Callable[[], bool] = lambda: False,
+) -> float | None:
     """The sigma temperature, of `SIGMA_TEMPERATURES`, at which it plays most like `performer`.
 
     These are stretches of playing, rows `[dt, x_1 … x_n]`, that it has not learned. None where they are too short to
-    say.
+    say, or where somebody is `hurried` before all are tried.
     """
     pieces = [piece for piece in performer if len(piece) > _HEARD]
     if sum(map(len, pieces)) < _HEARD + _FEWEST:
         return None
     asked = traits(pieces)
     primes = _primes(pieces)
-    return min(SIGMA_TEMPERATURES, key=lambda sigma: _distance(predictor, sigma, primes, asked, seed))
+    distances: dict[float, float] = {}
+    for sigma in SIGMA_TEMPERATURES:
+        distances[sigma] = _distance(predictor, sigma, primes, asked, seed)
+        if hurried():
+            return None
+    return min(distances, key=distances.__getitem__)
 
 
 def _primes(pieces: Sequence[NDArray[np.floating]]) -> list[NDArray[np.floating]]:

@@ -27,10 +27,11 @@ class Learning(msgspec.Struct, frozen=True):
     seed: int
     learned: int  # interactions
     held_out: int  # interactions
-    held_out_nats: float  # per interaction held out, lower is better
+    held_out_nats: float  # per interaction held out, by the judge; lower is better
     epochs: int
     best_epoch: int  # whose weights these are
     seconds: float
+    held_out_nats_dt: float | None = None  # of its dt alone
     sigmatemp: float | None = None  # of those tried, the one at which it plays most like what was held out
 
 

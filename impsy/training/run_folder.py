@@ -120,9 +120,9 @@ class RunFolder:
         kept = path / "checkpoint.npz"
         return cls(path, had, lock), checkpoint.load(kept) if kept.exists() else Checkpoint()
 
-    def keep(self, at: Checkpoint) -> None:
-        """Write where the run stands, not too often. Raises `FileError`."""
-        if time.monotonic() - self._kept_at < _SELDOM:
+    def keep(self, at: Checkpoint, *, at_once: bool = False) -> None:
+        """Write where the run stands, not too often unless it has to be `at_once`. Raises `FileError`."""
+        if time.monotonic() - self._kept_at < _SELDOM and not at_once:
             return
         try:
             checkpoint.save(at, self.path / "checkpoint.npz")

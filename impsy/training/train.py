@@ -2,15 +2,21 @@
 
 import random
 import secrets
+import signal
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Protocol
 
 import numpy as np
 
 from impsy.core.predictor import ModelSpec
 from impsy.data.datasets import Dataset
+from impsy.evaluation.hearing import hear_out
 from impsy.evaluation.tempering import tempered
 from impsy.model.card import Learning
 from impsy.model.litert import SCALE, LiteRtPredictor, file_hash
@@ -58,6 +64,9 @@ class Listener(Protocol):
     def started(self, run: Started) -> None: ...
 
     def epoch(self, epoch: Epoch) -> None: ...
+
+    def learned(self) -> None:
+        """What remains takes seconds."""
 
 
 def train(
@@ -118,21 +127,58 @@ def train(
     sizes = count(lessons.learned), count(lessons.held_out)
     listener.started(Started(run.plan, device(), *sizes, at.epochs))
     at = fit(network, lessons, recipe, rng, listener.epoch, run.keep, at)
-    sigma = _tempered(network, lessons, run.plan.seed)
-    keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes, sigma))
-    run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
-    return Trained(keras_path, lite_path, run.path, at.best, at.before, *sizes, sigma)
+    with _unhurried() as hurried:
+        run.keep(at, at_once=True)
+        listener.learned()
+        judged = _judged(network, lessons, run.plan.seed, hurried)
+        keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes, judged))
+        run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
+    return Trained(keras_path, lite_path, run.path, at.best, at.before, *sizes, judged.sigmatemp)
 
 
-def _tempered(network: Network, lessons: Lessons, seed: int) -> float | None:
-    """The temperature at which the network, alone, plays most like what it has not learned."""
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """How well a network does what it has not learned."""
+
+    nats: float  # an interaction, by the judge
+    nats_dt: float  # of dt alone
+    sigmatemp: float | None  # at which, alone, it plays most alike
+
+
+def _judged(network: Network, lessons: Lessons, seed: int, hurried: Callable[[], bool]) -> _Judged:
+    held_out = [(rows / SCALE).astype(np.float64) for rows in lessons.phrases(lessons.held_out)]
     with tempfile.TemporaryDirectory() as aside:
         path = Path(aside) / "model.tflite"
         path.write_bytes(single_step(weights_of(network)))
-        return tempered(LiteRtPredictor(path), [rows / SCALE for rows in lessons.phrases(lessons.held_out)], seed)
+        predictor = LiteRtPredictor(path)
+    heard = hear_out(predictor, [[rows] for rows in held_out])
+    nats, nats_dt = float(np.concatenate(heard.joint).mean()), float(np.concatenate(heard.parts)[:, 0].mean())
+    return _Judged(nats, nats_dt, tempered(predictor, held_out, seed, hurried))
 
 
-def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int, sigmatemp: float | None) -> Learning:
+@contextmanager
+def _unhurried() -> Iterator[Callable[[], bool]]:
+    """What takes seconds is not lost to a Ctrl-C; whether there was one can be asked, and who counts them hears it."""
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        if callable(before):
+            with suppress(KeyboardInterrupt):
+                before(number, frame)
+
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int, judged: _Judged) -> Learning:
     """What the card of the model tells of the run."""
     return Learning(
         data=plan.data,
@@ -144,11 +190,12 @@ def _learning(plan: Plan, at: Checkpoint, learned: int, held_out: int, sigmatemp
         seed=plan.seed,
         learned=learned,
         held_out=held_out,
-        held_out_nats=round(at.best.held_out, 4),
+        held_out_nats=round(judged.nats, 4),
+        held_out_nats_dt=round(judged.nats_dt, 4),
         epochs=at.epochs,
         best_epoch=at.best.number,
         seconds=round(at.curve[-1].seconds, 1),
-        sigmatemp=sigmatemp,
+        sigmatemp=judged.sigmatemp,
     )
 
 
