@@ -50,6 +50,7 @@ ROLLOUTS, SECONDS = 8, 60.0
 T_95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}  # Student's, two-sided, by the number of seeds
 BETTER = 2.0  # nats that ours shall be better by, and how many times quicker
 QUICKER, LIGHTER, FASTER = 10.0, 2.0, 1.5
+MOST = 2.0  # times the memory of the framework alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,13 @@ def result(recipe: str, given: Any, seed: int, folder: Path, lessons: Lessons) -
     return Result(curve, megabytes, joint, dt, alone)
 
 
+def framework() -> float:
+    """The megabytes of a process that has loaded what learns, and learns nothing."""
+    code = "from impsy.training.backend import load_backend; load_backend(); import resource; "
+    code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)"
+    return float(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, text=True).stdout)
+
+
 def spread(values: Sequence[float]) -> str:
     """The half of a 95 % interval of the mean, in words."""
     if len(values) < 2:
@@ -271,6 +279,8 @@ def figures(mine: list[Result], theirs: list[Result]) -> Iterator[Figure]:
         yield Figure(
             f"{name} ({spread(values)})", float(np.mean(values)), unit, goals.get(name), float(np.mean(others))
         )
+    held = float(np.mean([result.megabytes for result in mine])) / framework()
+    yield Figure("peak memory beside that of the framework alone", held, "times", MOST)
     target = float(np.mean([result.nats for result in theirs]))
     spent = float(np.mean([result.curve[-1].cpu for result in theirs]))
     for nats in (target, PEER_SCORE):
