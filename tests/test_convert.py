@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from impsy.model.litert import LiteRtPredictor
 from impsy.model.single_step import single_step
 from impsy.model.weights import Dense, Weights
 from impsy.training.convert import convert, read_source
+from impsy.training.export import write_lite
 from impsy.training.keras_files import read_weights
 
 DATA = Path(__file__).parent / "data"
@@ -92,6 +94,21 @@ def test_for_any_file_of_ours_its_weights_are_found_again(tmp_path_factory, dime
         assert np.array_equal(one.kernel, other.kernel)
         assert np.array_equal(one.bias, other.bias)
     assert difference(weights.step, found.step, weights.spec) < 1e-5
+
+
+def test_a_network_that_amplifies_rounding_is_not_refused_and_another_network_is(tmp_path):
+    restless = drawn(ModelSpec(3, 2, 14, 2), 1, True)
+    restless = replace(restless, cells=tuple(replace(cell, kernel=20 * cell.kernel) for cell in restless.cells))
+    rng = np.random.default_rng(1)
+
+    def rounded(interaction, states):
+        said, after = restless.step(interaction, states)
+        return said, [(state * (1 + rng.normal(0, 1e-6, state.shape))).astype(np.float32) for state in after]
+
+    assert difference(restless.step, rounded, restless.spec) > 0.01
+    assert write_lite(tmp_path / "m.tflite", restless, rounded) > 0.01
+    with pytest.raises(ModelError, match="its weights do not say what the original says"):
+        write_lite(tmp_path / "other.tflite", restless, drawn(restless.spec, 2, True).step)
 
 
 def test_the_same_weights_give_the_same_bytes_and_16_bits_half_of_them():

@@ -1,4 +1,8 @@
-"""Whether two models say the same, step by step, each going on from its own states."""
+"""Whether two models say the same, step by step, each going on from its own states.
+
+A network may amplify whatever differs, as playing does that never comes to rest: then rounding alone drives two
+calculations of the same weights apart, and what counts is whether each step says the same from the same states.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -17,17 +21,25 @@ TOLERANCE = 1e-4  # of what is said, or of 1 where that is less
 Step: TypeAlias = Callable[[Floats, Sequence[Floats]], tuple[Floats, list[Floats]]]
 
 
-def difference(one: Step, other: Step, spec: ModelSpec) -> float:
-    """The largest difference of a parameter or state over `STEPS` random interactions, as a share of it or of 1."""
+def difference(one: Step, other: Step, spec: ModelSpec, *, together: bool = False) -> float:
+    """The largest difference of a parameter or state over `STEPS` random interactions, as a share of it or of 1.
+
+    With `together`, both go on from the states of the `other`.
+    """
     rng, worst = np.random.default_rng(0), 0.0
     ours = theirs = [np.zeros(spec.units, np.float32)] * (2 * spec.layers)
     for _ in range(STEPS):
         interaction = (rng.random(spec.dimension) * SCALE).astype(np.float32)
-        (said, ours), (answered, theirs) = one(interaction, ours), other(interaction, theirs)
+        (said, ours), (answered, theirs) = one(interaction, theirs if together else ours), other(interaction, theirs)
         for left, right in zip((said, *ours), (answered, *theirs), strict=True):
             share = np.abs(left - right) / np.maximum(1.0, np.abs(right))
             worst = max(worst, float(np.max(np.where(np.isfinite(share), share, np.inf))))
     return worst
+
+
+def agree(found: float, one: Step, other: Step, spec: ModelSpec) -> bool:
+    """Whether rounding explains that they are so far apart, the difference that was `found`."""
+    return found <= TOLERANCE or difference(one, other, spec, together=True) <= TOLERANCE
 
 
 def played(predictor: Predictor) -> Step:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from impsy.core.predictor import ModelSpec
 from impsy.data.files import make_way, written_whole
 from impsy.errors import ModelError
-from impsy.model.agreement import TOLERANCE, Step, difference, played
+from impsy.model.agreement import Step, agree, difference, played
 from impsy.model.card import Card, Learning, encode_card, now
 from impsy.model.litert import LiteRtPredictor, file_hash
 from impsy.model.names import model_name
@@ -86,13 +87,19 @@ def write_lite(path: Path, weights: Weights, original: Step | None, *, half: boo
     where it is further than rounding explains, and `OSError`.
     """
     spec = weights.spec
-    if original is not None and (found := difference(weights.step, original, spec)) > TOLERANCE:
-        raise ModelError(path, f"its weights do not say what the original says: {found:.2g} apart")
+    if original is not None:
+        _check(path, weights.step, original, spec, "its weights do not say what the original says")
     path.write_bytes(single_step(weights, half=half))
     predictor = LiteRtPredictor(path)
     if predictor.spec != spec:
         raise ModelError(path, f"reads as {predictor.spec}, but {spec} was written")
-    found = difference(played(predictor), original or weights.step, spec)
-    if found > TOLERANCE and not half:
-        raise ModelError(path, f"does not say what the original says: {found:.2g} apart")
+    if half:
+        return difference(played(predictor), original or weights.step, spec)
+    return _check(path, played(predictor), original or weights.step, spec, "does not say what the original says")
+
+
+def _check(path: Path, one: Step, other: Step, spec: ModelSpec, trouble: str) -> float:
+    found = difference(one, other, spec)
+    if not agree(found, one, other, spec):
+        raise ModelError(path, f"{trouble}: {found:.2g} apart")
     return found
