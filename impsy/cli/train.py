@@ -44,7 +44,7 @@ _DATASETS = Path("datasets")
     "-B",
     "--batchsize",
     type=click.IntRange(min=1),
-    default=128,  # this, the patience and the epochs are those of `Recipe` (tests)
+    default=64,  # this, the patience and the epochs are those of `Recipe` (tests)
     show_default=True,
     help="Stretches of playing learned from side by side.",
 )

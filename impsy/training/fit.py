@@ -18,9 +18,7 @@ from impsy.training.network import Network
 _JUDGED = 64  # interactions foreseen in a window that is judged
 _HEARD = 32  # interactions heard before them
 _JUDGED_AT_ONCE = 64  # windows
-_GENTLY = 0.1  # of the rate, for what was learned shall not be forgotten at once
-_FORGETS = 0.99  # Adam's beta 2: it follows gradients that grow or shrink within hundreds of steps
-_WIDE = 64  # units; wider layers learn at a rate that is less by the root of how much wider they are
+_GENTLY = 0.2  # of the rate, for what was learned shall not be forgotten at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,9 @@ class Recipe:
 
     epochs: int = 60
     patience: int | None = 10  # epochs without a better held-out loss; None: to the end
-    lanes: int = 128  # the batch size
+    lanes: int = 64  # the batch size
     steps: int = 32  # interactions that a gradient flows back through
-    rate: float = 0.03  # of learning, at the start, for layers of up to 64 units; falls to nearly 0 on a cosine
+    rate: float = 0.02  # of learning, at the start; falls to nearly 0 on a cosine
     clip: float = 1.0  # the largest norm of a gradient
     noise: float = 0.001  # with which controls are heard: a deviation, of their range
     augment: bool = False  # learn from windows that are a little other each time
@@ -96,15 +94,14 @@ def _optimizer(network: Network, recipe: Recipe, steps_per_epoch: int) -> Any:
     import keras
 
     steps = steps_per_epoch * recipe.epochs
-    rate = recipe.rate * min(1.0, math.sqrt(_WIDE / network.spec.units))
     if recipe.further:  # Adam's first steps are as large as any, whatever is known already
-        warm, rate = steps_per_epoch, _GENTLY * rate
+        warm, rate = steps_per_epoch, _GENTLY * recipe.rate
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0, max(steps - warm, 1), alpha=0.01, warmup_target=rate, warmup_steps=warm
         )
     else:
-        schedule = keras.optimizers.schedules.CosineDecay(rate, steps, alpha=0.01)
-    optimizer = keras.optimizers.Adam(schedule, beta_2=_FORGETS, global_clipnorm=recipe.clip)
+        schedule = keras.optimizers.schedules.CosineDecay(recipe.rate, steps, alpha=0.01)
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=recipe.clip)
     optimizer.build(network.weights)
     return optimizer
 
