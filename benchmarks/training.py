@@ -258,6 +258,7 @@ FIGURES: list[tuple[str, str, Callable[[Result], float]]] = [
     ("windows per CPU second", "", lambda result: result.curve[-1].windows / result.curve[-1].cpu),
     ("peak memory", "MB", lambda result: result.megabytes),
     ("alone: dt, Kolmogorov-Smirnov", "", alike("dt_ks")),
+    ("alone: dt, Wasserstein", "s", alike("dt_wasserstein")),
     ("alone: values, Wasserstein", "of the range", alike("value_wasserstein")),
     ("alone: autocorrelation, apart", "", alike("correlation")),
     ("alone: moving together, apart", "", alike("together")),
