@@ -179,6 +179,6 @@ def test_logs_become_a_model_that_can_be_played(tmp_path):
     keras_path, lite_path = done.stdout.split()
     assert (tmp_path / keras_path).exists()
     assert f"impsy run {lite_path}" in done.stderr
-    talk = "training", "learning", "epoch", "kept", "plays", "the run", "next"
+    talk = "training", "learning", "epoch", "listens", "kept", "plays", "the run", "next"
     noise = [line for line in done.stderr.splitlines() if not line.startswith(talk)]
     assert noise == []
