@@ -53,7 +53,7 @@ class Trainer:
         """A model of these performances. Raises `KeyboardInterrupt`, which ends not one training but all."""
         with TemporaryDirectory(prefix="impsy-", ignore_cleanup_errors=True) as folder, _interruptible():
             dataset = dataset_of(performances)
-            trained = train(dataset, self._size, self._recipe, Path(folder), self._seed, self)
+            trained = train(dataset, self._size, self._recipe, Path(folder), self._seed, self, temper=False)
             self._done, self._ended = self._done + 1, time.monotonic()
             self._tell_trained(trained)
             return LiteRtPredictor(trained.lite_path)

@@ -43,9 +43,9 @@ def tempered(
     primes = _primes(pieces)
     distances: dict[float, float] = {}
     for sigma in SIGMA_TEMPERATURES:
-        distances[sigma] = _distance(predictor, sigma, primes, asked, seed)
         if hurried():
             return None
+        distances[sigma] = _distance(predictor, sigma, primes, asked, seed)
     return min(distances, key=distances.__getitem__)
 
 

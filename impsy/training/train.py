@@ -80,13 +80,15 @@ def train(
     source: str = "",
     resume: bool = False,
     begin_with: Path | None = None,
+    temper: bool = True,
 ) -> Trained:
     """Train a network of a size of formats §4 and export it into `folder`; the same seed gives the same weights.
 
     Without a seed one is drawn. `resume` goes on with the run of that name that was stopped, and `source` is what
     people call the dataset. Size `auto` is one that suits the dataset; with a model to `begin_with` it is that model's
-    size. Raises, before anything heavy is imported, `NotEnoughData`, `MissingExtra`, and `ImpsyError` where there is
-    nothing to go on with or nothing can be written; later `ModelError`.
+    size. `temper` finds the temperature at which it plays most like its performer, which takes seconds. Raises, before
+    anything heavy is imported, `NotEnoughData`, `MissingExtra`, and `ImpsyError` where there is nothing to go on with or
+    nothing can be written; later `ModelError`.
     """
     prepare(dataset.performances, np.random.default_rng(0))
     check_backend()
@@ -130,7 +132,7 @@ def train(
     with _unhurried() as hurried:
         run.keep(at, at_once=True)
         listener.learned()
-        judged = _judged(network, lessons, run.plan.seed, hurried)
+        judged = _judged(network, lessons, run.plan.seed, hurried if temper else lambda: True)
         keras_path, lite_path = export(network, folder, _learning(run.plan, at, *sizes, judged))
         run.finish(at, {path.name: file_hash(path) for path in (keras_path, lite_path)}, *sizes)
     return Trained(keras_path, lite_path, run.path, at.best, at.before, *sizes, judged.sigmatemp)
