@@ -230,6 +230,7 @@ def keras_bytes(packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     return whole.getvalue()
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(
     st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
@@ -250,6 +251,7 @@ def test_for_any_damage_to_a_keras_file_there_is_an_error_in_words_or_its_weight
         read_weights(path)
 
 
+@pytest.mark.slow
 def test_a_keras_file_that_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path):
     content = bytearray(keras_bytes())
     size = content.index(b"PK\x01\x02") + 24  # in the list of what is in the archive
@@ -260,6 +262,7 @@ def test_a_keras_file_that_would_fill_the_memory_is_refused_before_it_is_unpacke
         read_weights(tmp_path / "m.keras")
 
 
+@pytest.mark.slow
 def test_a_keras_file_packed_as_keras_packs_none_is_refused(tmp_path):
     (tmp_path / "m.keras").write_bytes(keras_bytes(zipfile.ZIP_LZMA))
     (tmp_path / "usual.keras").write_bytes(keras_bytes(zipfile.ZIP_STORED))

@@ -99,15 +99,12 @@ def test_takes_of_equal_length_may_stand_as_one_array(tmp_path, takes, kind):
     assert np.array_equal(np.stack(loaded), one.astype(np.float32))
 
 
-@pytest.mark.parametrize("protocol", range(3, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("protocol", [3, 4])  # those that np.save has written
 @pytest.mark.parametrize("kind", ["<f4", ">f8", object])
 def test_every_pickle_protocol_and_byte_order_loads(tmp_path, protocol, kind):
     perfs = np.empty(2, object)
     perfs[0], perfs[1] = np.zeros((0, 4), kind), np.asfortranarray(np.arange(8.0).reshape(2, 4).astype(kind))
-    body = pickle.dumps(perfs, protocol=protocol)
-    if b"_frombuffer" in body:
-        pytest.skip("np.save never writes this form")
-    path = _with_member(tmp_path / "set.npz", _npy("(2,)", "|O", body))
+    path = _with_member(tmp_path / "set.npz", _npy("(2,)", "|O", pickle.dumps(perfs, protocol=protocol)))
 
     assert [take.tolist() for take in load_dataset(path).performances] == [[], [[0, 1, 2, 3], [4, 5, 6, 7]]]
 

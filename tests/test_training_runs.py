@@ -112,6 +112,7 @@ def test_a_run_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "config.json"]
 
 
+@pytest.mark.slow
 def test_a_run_is_finished_before_its_picture_is_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the extra report is not installed")
     run = RunFolder.begin(tmp_path / "mine-run", PLAN)

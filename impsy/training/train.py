@@ -87,8 +87,8 @@ def train(
     Without a seed one is drawn. `resume` goes on with the run of that name that was stopped, and `source` is what
     people call the dataset. Size `auto` is one that suits the dataset; with a model to `begin_with` it is that model's
     size. `temper` finds the temperature at which it plays most like its performer, which takes seconds. Raises, before
-    anything heavy is imported, `NotEnoughData`, `MissingExtra`, and `ImpsyError` where there is nothing to go on with or
-    nothing can be written; later `ModelError`.
+    anything heavy is imported, `NotEnoughData`, `MissingExtra`, and `ImpsyError` where there is nothing to go on with
+    or nothing can be written; later `ModelError`.
     """
     prepare(dataset.performances, np.random.default_rng(0))
     check_backend()
