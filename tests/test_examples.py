@@ -92,7 +92,7 @@ def test_a_circuitpython_board_plays_and_glows(tmp_path: Path) -> None:
             board.wait()
             os.close(ours)
             os.close(theirs)
-        turned, answered = server.values("interface"), server.values("rnn")
+    turned, answered = server.values("interface"), server.values("rnn")  # all of it is on the disk
 
     assert all(0.005 < after[0] - before[0] < 0.015 and after[1] == 1.0 for before, after in pairwise(turned[:20]))
     glows = [int(line) / 65535 for line in led.read_text().splitlines()]
