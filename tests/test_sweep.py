@@ -9,12 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from peers import until
 
 from impsy.cli.main import impsy
 from impsy.errors import FileError, ImpsyError
@@ -278,6 +280,24 @@ def test_what_was_stopped_goes_on_with_what_is_left_and_tries_other_values(tmp_p
     assert len(second.trials) == 3
     assert len(finished) == 6
     assert len({one.chosen["rate"] for one in finished}) == 6
+    assert _why(tmp_path) == {3: "it was under way when the sweep ended"}
+
+
+@pytest.mark.slow
+def test_what_was_lost_is_trained_again_and_stays_in_the_table(tmp_path: Path) -> None:
+    _sweep(_plan(tmp_path), tmp_path, Stage(lost=(1, 4)))
+    second = Stage()
+    finished, _ = _sweep(_plan(tmp_path), tmp_path, second)
+
+    assert len(second.trials) == 2
+    assert len(finished) == 6
+    assert _why(tmp_path) == dict.fromkeys((1, 4), "killed by signal 9")
+
+
+def _why(folder: Path) -> dict[int, str]:
+    """Why trials were lost, by the table of the sweep."""
+    with (folder / "sweep" / "results.csv").open() as file:
+        return {int(row["trial"]): row["why"] for row in csv.DictReader(file) if not row["held_out"]}
 
 
 @pytest.mark.slow
@@ -369,7 +389,7 @@ def test_a_worker_that_is_killed_costs_its_own_trial_alone(tmp_path: Path) -> No
     (tmp_path / "wide.toml").write_text("trials = 3\nat_once = 1\n[recipe]\nepochs = 2\n[search]\nsize = ['xxs', 'xs']")
     _dataset(tmp_path)
     process = _train(tmp_path)
-    _kill_the_trainer_of("trial-0001", process.pid)
+    os.kill(_trainer_of("trial-0001", process.pid), signal.SIGKILL)
     stdout, stderr = process.communicate(timeout=200)
 
     assert process.returncode == 0, stderr
@@ -380,15 +400,40 @@ def test_a_worker_that_is_killed_costs_its_own_trial_alone(tmp_path: Path) -> No
     assert [path.parents[1].name for path in runs] == ["trial-0000", "trial-0002"]
 
 
-def _kill_the_trainer_of(trial: str, parent: int) -> None:
-    """Kill -9 the child that trains this trial, once it is there."""
+@pytest.mark.slow
+def test_a_sweep_that_is_killed_leaves_nobody_training(tmp_path: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra cluster is not installed")
+    pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    (tmp_path / "wide.toml").write_text(
+        "trials = 1\n[recipe]\nepochs = 99999\npatience = 99999\n[search]\nsize = ['xxs']"
+    )
+    _dataset(tmp_path)
+    process = _train(tmp_path)
+    trainer = Path(f"/proc/{_trainer_of('trial-0000', process.pid)}/cmdline")
+    assert until(lambda: any(tmp_path.glob("models/sweep-wide/trial-0000/*-run/curve.csv")), 100)
+    process.kill()
+    process.communicate()
+
+    assert until(lambda: not trainer.exists() or not trainer.read_bytes(), 10)  # nothing is read of a zombie
+
+
+def _trained_by_ray() -> set[str]:
+    """The names of the tasks that workers of Ray, which call themselves by them, are at."""
+    titles = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            titles.append(path.read_bytes().strip(b"\0").decode("utf-8", "replace"))
+    return {title.removeprefix("ray::") for title in titles}
+
+
+def _trainer_of(trial: str, parent: int) -> int:
+    """The child that trains this trial, once it is there."""
     end = time.monotonic() + 120
     while time.monotonic() < end:
         for children in Path(f"/proc/{parent}/task").glob("*/children"):
             for child in children.read_text().split():
                 if trial.encode() in Path(f"/proc/{child}/cmdline").read_bytes():
-                    os.kill(int(child), signal.SIGKILL)
-                    return
+                    return int(child)
         time.sleep(0.05)
     raise AssertionError(f"nobody trains {trial}")
 
@@ -401,12 +446,13 @@ def test_a_cluster_of_two_nodes_trains_trials_and_one_may_die(tmp_path: Path, mo
     (tmp_path / "wide.toml").write_text("trials = 3\n[recipe]\nepochs = 2\n[search]\nsize = ['xxs', 'xs']")
     _dataset(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(START.parent))  # the nodes have impsy installed
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # a busy machine would let them starve
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         second = cluster.add_node(num_cpus=1)
         cluster.wait_for_nodes()
         process = _train(tmp_path, "--ray", cluster.address)
-        time.sleep(8.0)  # both are training
+        assert until(lambda: _trained_by_ray() >= {"trial-0000", "trial-0001"}, 100)
         cluster.remove_node(second, allow_graceful=False)
         stdout, stderr = process.communicate(timeout=200)
     finally:

@@ -65,12 +65,15 @@ class ThisMachine:
                 start_new_session=True,  # Ctrl-C is for the sweep
             ) as process,
         ):
-            assert process.stdin is not None
-            with suppress(BrokenPipeError), process.stdin:  # one that died at once: its code tells
-                process.stdin.write(msgspec.json.encode(trial))
+            assert process.stdin is not None  # open as long as this process lives: whatever ends it ends the trial
+            with suppress(BrokenPipeError):  # one that died at once: its code tells
+                process.stdin.write(msgspec.json.encode(trial) + b"\n")
+                process.stdin.flush()
             while process.poll() is None:
                 if self._stopped.wait(_OFTEN):
                     process.kill()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
         if process.returncode != 0:
             raise TrialError(f"{folder}: {_ending(process.returncode, folder)}")
 

@@ -24,6 +24,8 @@ from impsy.training.sweep.places import Place
 from impsy.training.sweep.plan import Between, Plan, Value, is_whole
 from impsy.training.sweep.trial import Trial, TrialError, held_out_loss
 
+_WHY = "why"  # a trial was lost: an attribute of it in the study
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -59,9 +61,9 @@ def sweep(plan: Plan, source: str, folder: Path, place: Place, listener: Listene
     with _alone(folder), _pool(place) as pool:
         with _written(folder):
             study = _study(plan, folder, source)
-            tried = _finished(study, folder)
+            tried = _over(study, folder)
             _write_results(tried, folder)
-        to_do = plan.trials - len(tried)
+        to_do = plan.trials - sum(one.loss is not None for one in tried)
         while to_do > 0 or running:
             while to_do > 0 and len(running) < place.at_once:
                 with _written(folder):
@@ -165,18 +167,23 @@ def _folder_of(trial: Any, folder: Path) -> Path:
     return folder / f"trial-{trial.number:04}"
 
 
-def _finished(study: Any, folder: Path) -> list[Tried]:
-    """The trials that were finished before, those that the sweep had no time or room to note included."""
+def _over(study: Any, folder: Path) -> list[Tried]:
+    """The trials of before, those that the sweep had no time or room to note included."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
-        with suppress(TrialError):
+        try:
             study.tell(trial.number, held_out_loss(_folder_of(trial, folder)))
+        except TrialError:
+            study.tell(trial.number, state=TrialState.FAIL)
     return [
-        Tried(trial.number, trial.params, _folder_of(trial, folder), trial.value)
-        for trial in study.trials
-        if trial.value is not None
+        Tried(trial.number, trial.params, _folder_of(trial, folder), trial.value, _why(trial)) for trial in study.trials
     ]
+
+
+def _why(trial: Any) -> str:
+    """Why a trial of before has no loss, where it has none."""
+    return "" if trial.value is not None else str(trial.user_attrs.get(_WHY, "it was under way when the sweep ended"))
 
 
 def _outcome(study: Any, future: Future[None], trial: Any, folder: Path) -> Tried:
@@ -188,6 +195,7 @@ def _outcome(study: Any, future: Future[None], trial: Any, folder: Path) -> Trie
         loss = held_out_loss(folder)
     except (TrialError, OSError) as error:
         why = f"{folder}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
+        trial.set_user_attr(_WHY, why)
         study.tell(trial, state=TrialState.FAIL)
         return Tried(trial.number, trial.params, folder, None, why)
     study.tell(trial, loss)

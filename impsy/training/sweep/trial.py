@@ -1,12 +1,15 @@
 """One trial of a sweep: an ordinary run, in a process of its own.
 
-    python -m impsy.training.sweep.trial DATASET FOLDER < trial.json
+    python -m impsy.training.sweep.trial DATASET FOLDER
 
-reads a `Trial`, trains it, writes the model and its run folder into FOLDER, and prints a JSON line an epoch.
+reads a `Trial` from the first line of standard input, as JSON, trains it, writes the model and its run folder into
+FOLDER, and prints a JSON line an epoch. It ends at once when standard input does: the sweep is gone.
 """
 
 import json
+import os
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 
@@ -66,10 +69,18 @@ class _EveryEpoch:
 def main() -> None:
     """Run the trial that standard input tells of."""
     dataset, folder = map(Path, sys.argv[1:])
+    trial = msgspec.json.decode(sys.stdin.buffer.readline(), type=Trial)
+    threading.Thread(target=_end_with_the_sweep, daemon=True).start()
     try:
-        run(msgspec.json.decode(sys.stdin.buffer.read(), type=Trial), dataset, folder)
+        run(trial, dataset, folder)
     except ImpsyError as error:
         sys.exit(str(error))
+
+
+def _end_with_the_sweep() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 if __name__ == "__main__":
