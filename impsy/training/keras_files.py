@@ -151,7 +151,7 @@ def steps_of(model: Any) -> Step:
 
     def step(interaction: Floats, states: Sequence[Floats]) -> tuple[Floats, list[Floats]]:
         given = [interaction[np.newaxis, np.newaxis], *(state[np.newaxis] for state in states)]
-        said, *after = (np.asarray(output).ravel() for output in model(given, training=False))
+        said, *after = (np.asarray(output).ravel() for output in model.predict_on_batch(given))
         return said, after
 
     return step
