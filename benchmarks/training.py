@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from harness import Figure, options, show
+from numpy.typing import NDArray
 
 from impsy.core.mixture import Mixture
 from impsy.core.predictor import FloatArray, ModelSpec, Predictor, State
@@ -105,8 +106,9 @@ class Watch:
         for rows in self._held_out:
             said = self._network.parameters(np.stack([rows[:-1]] * 2)).numpy()[: len(rows) - 1]
             d = rows.shape[1]
-            means, deviations, logits = np.split(said.astype(float), [MIXTURES * d, 2 * MIXTURES * d], axis=1)
-            shape = (-1, MIXTURES, d)
+            k = self._network.spec.mixtures
+            means, deviations, logits = np.split(said.astype(float), [k * d, 2 * k * d], axis=1)
+            shape = (-1, k, d)
             forecasts = Forecasts(means.reshape(shape) / SCALE, deviations.reshape(shape) / SCALE, logits)
             found.append(score(rows[1:].astype(float) / SCALE, forecasts))
         joint = np.concatenate([scores.joint for scores in found])
@@ -114,12 +116,17 @@ class Watch:
 
 
 def ours(lessons: Lessons, seed: int, epochs: int) -> Network:
-    """The recipe of `impsy train`, to its end; the weights of the last epoch, for nothing may be chosen by the test."""
+    """The recipe of `impsy train`, to its end."""
+    return taught(lessons, seed, Recipe(epochs=epochs, patience=None))
+
+
+def taught(lessons: Lessons, seed: int, recipe: Recipe, size: str = "s", mixtures: int = MIXTURES) -> Network:
+    """A network with the weights of the last epoch of a recipe, for nothing may be chosen by the test."""
     rng = np.random.default_rng(seed)
-    network = build(ModelSpec(lessons.rows.shape[1], LAYERS, UNITS, MIXTURES), lessons, rng)
+    units, layers = SIZES[size]
+    network = build(ModelSpec(lessons.rows.shape[1], layers, units, mixtures), lessons, rng)
     watch = Watch(network, lessons)
     per_epoch = sum(map(len, lessons.phrases(lessons.learned))) / WINDOW
-    recipe = Recipe(epochs=epochs, patience=None)
     at = fit(network, lessons, recipe, rng, lambda at: watch.look(at.number * per_epoch), lambda _: None, Checkpoint())
     for weight, last in zip(network.weights, at.weights, strict=True):
         weight.assign(last)
@@ -142,7 +149,7 @@ def peers(lessons: Lessons, _: int, epochs: int) -> Network:
     spec = ModelSpec(dimension, LAYERS, UNITS, MIXTURES)
     nothing = keras.layers.Dense(MIXTURES * (2 * dimension + 1), kernel_initializer="zeros")
     nothing.build((None, dimension))
-    watch = Watch(Network(spec, recurrent, mixture, nothing, (), np.zeros(0)), lessons)
+    watch = Watch(Network(spec, recurrent, mixture, nothing, (), np.zeros(0, np.float32)), lessons)
     steps = len(xs) // BATCH // 2  # a look after every half of an epoch
 
     class Looks(keras.callbacks.Callback):  # type: ignore[misc]
@@ -158,7 +165,7 @@ def peers(lessons: Lessons, _: int, epochs: int) -> Network:
     for layer, taught in zip(stepping, recurrent, strict=True):
         layer.build((None, None, taught.cell.kernel.shape[0]))
         layer.set_weights(taught.get_weights())
-    return Network(spec, stepping, mixture, nothing, (), np.zeros(0))
+    return Network(spec, stepping, mixture, nothing, (), np.zeros(0, np.float32))
 
 
 RECIPES: dict[str, Callable[[Lessons, int, int], Network]] = {"ours": ours, "peers": peers}
@@ -218,7 +225,7 @@ def run(recipe: str, given: Any, seed: int, folder: Path) -> tuple[list[Point], 
 def result(recipe: str, given: Any, seed: int, folder: Path, lessons: Lessons) -> Result:
     """Train, and judge the file that came out."""
     curve, megabytes = run(recipe, given, seed, folder)
-    performances = [[rows.astype(float) / SCALE] for rows in lessons.phrases(lessons.held_out)]
+    performances = judged_by(lessons)
     (file,) = folder.glob("*.tflite")
     model = LiteRtPredictor(file)
     heard = [hear_out(model, performances)]
@@ -227,8 +234,17 @@ def result(recipe: str, given: Any, seed: int, folder: Path, lessons: Lessons) -
     joint, dt = min(
         (float(np.concatenate(one.joint).mean()), float(np.concatenate(one.parts)[:, 0].mean())) for one in heard
     )
-    alone = let_play([Fold(tuple(range(len(performances))), model)], performances, ROLLOUTS, SECONDS, AS_IT_IS, seed)
-    return Result(curve, megabytes, joint, dt, alone)
+    return Result(curve, megabytes, joint, dt, alone(model, performances, seed))
+
+
+def judged_by(lessons: Lessons) -> list[list[NDArray[np.float64]]]:
+    """What is held out, as the judge takes it: performances of one phrase each."""
+    return [[rows.astype(float) / SCALE] for rows in lessons.phrases(lessons.held_out)]
+
+
+def alone(model: Predictor, performances: list[list[NDArray[np.float64]]], seed: int) -> Played:
+    """What a model plays by itself, beside those performances."""
+    return let_play([Fold(tuple(range(len(performances))), model)], performances, ROLLOUTS, SECONDS, AS_IT_IS, seed)
 
 
 def framework() -> float:
@@ -240,10 +256,12 @@ def framework() -> float:
 
 def spread(values: Sequence[float]) -> str:
     """The half of a 95 % interval of the mean, in words."""
-    if len(values) < 2:
-        return "one seed"
-    half = T_95.get(len(values), 2.0) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return f"± {half:.2g}, {len(values)} seeds"
+    return f"± {half_interval(values):.2g}, {len(values)} seeds" if len(values) > 1 else "one seed"
+
+
+def half_interval(values: Sequence[float]) -> float:
+    """Half of the 95 % interval of the mean of two values or more."""
+    return T_95.get(len(values), 2.0) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
 
 
 def alike(name: str) -> Callable[[Result], float]:
