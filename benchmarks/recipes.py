@@ -11,9 +11,7 @@ place of a part of `impsy.training`. With `--keep` trainings that are there are 
 
 import json
 import math
-import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -26,7 +24,7 @@ from unittest.mock import patch
 
 import numpy as np
 from harness import options
-from training import LAYERS, UNITS, alone, half_interval, judged_by, split, taught
+from training import LAYERS, UNITS, alone, half_interval, judged_by, on_one_thread, split, taught
 
 from impsy.model.litert import SCALE, LiteRtPredictor
 from impsy.model.names import MIXTURES
@@ -144,8 +142,9 @@ def _decay(share: float) -> Change:
 
 
 def _learned(inputs: Any, recipe: Recipe) -> bool:
-    """Whether a batch of this shape is learned from; else it is judged by."""
-    return tuple(inputs.shape[:2]) == (recipe.lanes, recipe.steps)
+    """Whether a batch of this shape is learned from; else it is judged by, in longer windows or in two lanes."""
+    lanes, steps, _ = inputs.shape
+    return bool(steps == recipe.steps and lanes > 2)
 
 
 def _dropping(share: float, *, stepwise: bool) -> Change:
@@ -210,6 +209,7 @@ def _carried(_: Lessons, recipe: Recipe) -> AbstractContextManager[Any]:
     stack = ExitStack()
     stack.enter_context(patch("impsy.training.fit.windows", in_order))
     stack.enter_context(patch("impsy.training.fit.batches", batches))
+    stack.enter_context(patch("impsy.training.fit.lanes_for", lambda _, lanes: lanes))
     stack.enter_context(patch("impsy.training.recurrence.run", run))
     return stack
 
@@ -350,10 +350,7 @@ def run(given: Any, folder: Path, at: int, seed: int) -> dict[str, float]:
     kept = folder / f"{given.table}-{name}-{seed}.jsonl"
     if not kept.exists():
         words = ["--table", given.table, "--variation", str(at), "--seeds", str(seed)]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
-        command = [sys.executable, __file__, str(given.dataset), *words]
-        said = subprocess.run(command, env=os.environ | threads, stdout=subprocess.PIPE, check=True, text=True).stdout
-        kept.write_text(said)
+        kept.write_text(on_one_thread(__file__, str(given.dataset), *words))
         print(f"{table.variations[at].name}, seed {seed}", file=sys.stderr)
     *points, likeness = map(json.loads, kept.read_text().splitlines())
     point = min(points, key=lambda point: point["nats"]) if table.best else points[-1]

@@ -214,12 +214,16 @@ def run(recipe: str, given: Any, seed: int, folder: Path) -> tuple[list[Point], 
         epochs = given.epochs if recipe == "ours" else given.peer_epochs
         print(f"{recipe}, seed {seed}, {epochs} epochs ...", file=sys.stderr)
         words = ["--recipe", recipe, "--seeds", str(seed), "--epochs", str(epochs), "--keep", str(folder)]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
-        command = [sys.executable, __file__, str(given.dataset), *words]
-        said = subprocess.run(command, env=os.environ | threads, stdout=subprocess.PIPE, check=True, text=True).stdout
-        kept.write_text(said)
+        kept.write_text(on_one_thread(__file__, str(given.dataset), *words))
     *points, megabytes = map(json.loads, kept.read_text().splitlines())
     return [Point(**point) for point in points], megabytes
+
+
+def on_one_thread(*command: str) -> str:
+    """What a Python program says, in a process of its own that learns on one thread."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+    program = [sys.executable, *command]
+    return subprocess.run(program, env=os.environ | threads, stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
 def result(recipe: str, given: Any, seed: int, folder: Path, lessons: Lessons) -> Result:
@@ -251,7 +255,7 @@ def framework() -> float:
     """The megabytes of a process that has loaded what learns, and learns nothing."""
     code = "from impsy.training.backend import load_backend; load_backend(); import resource; "
     code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)"
-    return float(subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True, text=True).stdout)
+    return float(on_one_thread("-c", code))
 
 
 def spread(values: Sequence[float]) -> str:
