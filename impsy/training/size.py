@@ -1,7 +1,7 @@
 """Which size suits so much playing: the one that foresaw best what was held out."""
 
 AUTO = "auto"  # asks for one of them
-_LEAST = {  # interactions from which on a size suits: the lower three measured, see docs/explanation/training.md
+_LEAST = {  # interactions from which on a size suits: the upper two a guess, see docs/explanation/training.md
     "xl": 5_000_000,
     "l": 1_200_000,
     "m": 300_000,
