@@ -63,6 +63,8 @@ class Wire:
         """Milliseconds that each answer took, and when each gesture that was answered was sent."""
         waits, sent = [], []
         for number in range(COUNT):
+            while not self._heard.empty():  # the rest of an answer: the first tells of all controls
+                self._heard.get()
             at = time.time()
             self._send(number)
             with suppress(Empty):
